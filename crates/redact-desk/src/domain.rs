@@ -25,6 +25,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod problems;
 pub(crate) mod reason_changes;
+pub(crate) mod recovery_codes;
 pub(crate) mod refusals;
 pub(crate) mod release_files;
 pub(crate) mod reuse;

@@ -61,6 +61,8 @@ pub(crate) enum GrantAction {
     Reset,
     /// Another administrator lost access.
     Remove,
+    /// A person has another name.
+    Rename,
 }
 
 impl GrantAction {
@@ -71,6 +73,7 @@ impl GrantAction {
             Self::Change => "change",
             Self::Reset => "reset",
             Self::Remove => "remove",
+            Self::Rename => "rename",
         }
     }
 }

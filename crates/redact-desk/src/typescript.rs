@@ -56,6 +56,7 @@ use crate::http::manual::{
 };
 use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
+use crate::http::passkeys::{Passkey, PasskeyOptions};
 use crate::http::practice::Practice;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
@@ -63,11 +64,12 @@ use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, FullRequest, HistoryEntry, Request};
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::same_files::{SameRecording, SameReview};
+use crate::http::second_factor::RecoveryCodes;
 use crate::http::statistics::PeriodStatistics;
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
 use crate::http::uploads::Upload;
-use crate::http::users::{Invited, Pending, Person, User};
+use crate::http::users::{FormerName, Invited, Pending, Person, User};
 use crate::http::verifier::Verifier;
 use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
@@ -113,7 +115,11 @@ const TYPES: &[Declare] = &[
     Me::decl,
     Invite::decl,
     Enrollment::decl,
+    RecoveryCodes::decl,
+    Passkey::decl,
+    PasskeyOptions::decl,
     Pending::decl,
+    FormerName::decl,
     User::decl,
     Person::decl,
     Invited::decl,

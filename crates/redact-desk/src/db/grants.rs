@@ -45,12 +45,15 @@ pub(crate) struct NewGrant<'a> {
     pub(crate) state: GrantState,
 }
 
-/// Adds a grant, replacing one for the same user that is still waiting.
+/// Adds a grant, replacing one for the same user that is still waiting. Another name replaces none:
+/// it gives no access.
 pub(crate) async fn insert(change: &mut Connection, grant: NewGrant<'_>) -> Result<(), DbError> {
-    sqlx::query("UPDATE grants SET state = 'refused' WHERE user = ? AND state = 'waiting'")
-        .bind(grant.user)
-        .execute(&mut *change)
-        .await?;
+    if grant.action != GrantAction::Rename {
+        sqlx::query("UPDATE grants SET state = 'refused' WHERE user = ? AND state = 'waiting'")
+            .bind(grant.user)
+            .execute(&mut *change)
+            .await?;
+    }
     sqlx::query(
         "INSERT INTO grants (id, user, action, role, by, at, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
@@ -93,13 +96,22 @@ pub(crate) struct NoticeRow {
     pub(crate) role: Role,
     pub(crate) by_name: String,
     pub(crate) about: String,
+    /// The name before, if the grant is another name.
+    pub(crate) formerly: Option<String>,
     pub(crate) at: Millis,
 }
 
-/// Grants made alone after `after` that `user` has not dismissed, newest first.
+/// Grants made alone after `after` that `user` has not dismissed, newest first, with the names of
+/// then.
 pub(crate) async fn notices(db: &Db, after: Millis, user: &Id) -> Result<Vec<NoticeRow>, DbError> {
     sqlx::query_as(
-        "SELECT grants.id, action, grants.role, maker.name AS by_name, about.name AS about, at
+        "SELECT grants.id, action, grants.role, at,
+           coalesce((SELECT name FROM former_names WHERE user = grants.by AND until > at
+             ORDER BY until LIMIT 1), maker.name) AS by_name,
+           coalesce((SELECT name FROM former_names WHERE user = grants.user AND until > at
+             ORDER BY until LIMIT 1), about.name) AS about,
+           (SELECT name FROM former_names WHERE user = grants.user AND until = at
+             AND action = 'rename' LIMIT 1) AS formerly
          FROM grants
          JOIN users maker ON maker.id = grants.by JOIN users about ON about.id = grants.user
          WHERE state = 'alone' AND at > ? AND NOT EXISTS (SELECT 1 FROM notices_dismissed

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteExecutor;
 
+use super::former_names::{self, FormerNameRow};
 use super::pool::{Connection, Db, DbError, taken};
 use super::query;
 use crate::api_error::{ApiError, ApiResult};
@@ -102,12 +103,25 @@ fn name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
+/// Another person has the name, or had it before.
+fn name_taken() -> ApiError {
+    ApiError::conflict(
+        "name_taken",
+        "This name is already in use, or another person had it before.",
+    )
+    .hint("Names must be unique, because approvals show them. Add a middle name or a unit.")
+}
+
 /// Adds an account.
 ///
 /// # Errors
 /// 409 `login_taken`, `name_taken`.
 pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> ApiResult<()> {
     let enrolled = account.enrolled;
+    let key = name_key(account.name);
+    if former_names::is_of_another(change, &key, account.id).await? {
+        return Err(name_taken());
+    }
     let inserted = sqlx::query(
         "INSERT INTO users (id, login, name, name_key, role, active, password, secret, last_step,
          created_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
@@ -115,7 +129,7 @@ pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> 
     .bind(account.id)
     .bind(account.login)
     .bind(account.name)
-    .bind(name_key(account.name))
+    .bind(key)
     .bind(account.role)
     .bind(enrolled.map(|enrolled| enrolled.password))
     .bind(enrolled.map(|enrolled| enrolled.secret))
@@ -126,17 +140,35 @@ pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> 
     match inserted {
         Ok(_) => Ok(()),
         Err(error) => Err(match taken(&error) {
-            Some(message) if message.contains("name_key") => ApiError::conflict(
-                "name_taken",
-                "This name is already in use.",
-            )
-            .hint(
-                "Names must be unique, because approvals show them. Add a middle name or a unit.",
-            ),
+            Some(message) if message.contains("name_key") => name_taken(),
             Some(_) => ApiError::conflict("login_taken", "This login is already in use."),
             None => error.into(),
         }),
     }
+}
+
+/// Gives an account another name, and stores the former one.
+///
+/// # Errors
+/// 409 `name_taken`.
+pub(crate) async fn rename(change: &mut Connection, row: &FormerNameRow, by: &Id) -> ApiResult<()> {
+    let key = name_key(&row.changed_to);
+    if former_names::is_of_another(change, &key, &row.user).await? {
+        return Err(name_taken());
+    }
+    let renamed = sqlx::query("UPDATE users SET name = ?, name_key = ? WHERE id = ?")
+        .bind(&row.changed_to)
+        .bind(key)
+        .bind(&row.user)
+        .execute(&mut *change)
+        .await;
+    if let Err(error) = renamed {
+        return Err(match taken(&error) {
+            Some(_) => name_taken(),
+            None => error.into(),
+        });
+    }
+    Ok(former_names::insert(change, row, (&name_key(&row.name), by)).await?)
 }
 
 /// Stores the credentials of an enrolled user.

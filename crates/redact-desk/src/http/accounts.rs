@@ -10,20 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::cookies;
+use super::place::place;
 use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::users::{self, Account};
-use crate::db::{keys, pool};
+use crate::db::{keys, pool, recovery_codes};
 use crate::domain::refusals::Refusal;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::peer::Peer;
-use crate::service::app::App;
+use crate::service::app::{App, Shared};
 use crate::service::attempts::{self, Origin};
 use crate::service::hashing::Lane;
-use crate::service::reauthentication::{Reauthentication, reauthenticate};
+use crate::service::reauthentication::{Reauthentication, is_second_factor, reauthenticate};
 use crate::service::views::{self, Sessions};
-use crate::service::{password, refusals, second_factor, sessions, signing};
+use crate::service::{password, refusals, sessions, signing};
 use crate::time::{self, Millis};
 
 /// What the page needs before anyone has signed in.
@@ -35,6 +36,8 @@ pub(crate) struct DeskState {
     signed_in: bool,
     needs_setup: bool,
     tls: bool,
+    /// Whether passkeys can be used under the name that the page was opened by.
+    passkeys: bool,
 }
 
 /// `GET /state`.
@@ -48,6 +51,7 @@ pub(crate) async fn state(
         signed_in: who.is_some(),
         needs_setup: users::needs_setup(&app.db).await?,
         tls: app.options.tls,
+        passkeys: place(&app, &headers).is_some(),
     }))
 }
 
@@ -92,7 +96,7 @@ pub(crate) async fn sign_in(
             // Check both, so that the response time reveals nothing.
             let known = account.password.as_deref();
             let password = password::matches(&app, Lane::Anonymous, &given.password, known).await?;
-            password && second_factor::take(&app, account, &given.code).await?
+            password && is_second_factor(&app, account, &given.code).await?
         }
         _ => {
             password::matches(&app, Lane::Anonymous, &given.password, None).await?;
@@ -109,13 +113,28 @@ pub(crate) async fn sign_in(
         .hint("Each code works once: wait for the next one before you try again."));
     };
     attempt.refund(&app).await?;
-    let event = Event::new(Act::Account, "sign-in").label("role", account.role.name());
+    begin_session(&app, &account, (peer, &headers), "password").await
+}
+
+/// Begins a session of `account`, who signed in with `with`, as the event log spells it.
+///
+/// # Errors
+/// Errors of the database and the log.
+pub(super) async fn begin_session(
+    app: &Shared,
+    account: &Account,
+    (peer, headers): (Peer, &HeaderMap),
+    with: &str,
+) -> ApiResult<Response> {
+    let event = Event::new(Act::Account, "sign-in")
+        .label("role", account.role.name())
+        .label("with", with);
     app.log_event(&account.name, event.label("address", &peer.label()))
         .await?;
     // A sign-in always starts a new session.
-    cookies::end_shown(&app, &headers).await?;
-    let me = axum::Json(Me::new(&account, app.now()));
-    cookies::begin(&app, &account, &headers, me).await
+    cookies::end_shown(app, headers).await?;
+    let me = axum::Json(Me::load(app, account, app.now()).await?);
+    cookies::begin(app, account, headers, me).await
 }
 
 /// `DELETE /session`.
@@ -141,25 +160,32 @@ pub(crate) struct Me {
     role: Role,
     idle_seconds: i64,
     ends_at: String,
+    /// Recovery codes that were not used.
+    recovery_codes: i64,
 }
 
 impl Me {
-    pub(crate) fn new(account: &Account, began: Millis) -> Self {
-        Self {
+    /// The account, in a session that began at `began`.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(crate) async fn load(app: &Shared, account: &Account, began: Millis) -> ApiResult<Self> {
+        Ok(Self {
             id: account.id.clone(),
             login: account.login.clone(),
             name: account.name.clone(),
             role: account.role,
             idle_seconds: sessions::IDLE_MAX / 1000,
             ends_at: time::text(began + sessions::LASTS_MAX),
-        }
+            recovery_codes: recovery_codes::left(&app.db, &account.id).await?,
+        })
     }
 }
 
 /// `GET /me`.
 pub(crate) async fn me(State(app): State<App>, who: SessionUser) -> ApiResult<axum::Json<Me>> {
     let account = users::by_id(&app.db, &who.id).await?;
-    Ok(axum::Json(Me::new(&account, who.began)))
+    Ok(axum::Json(Me::load(&app, &account, who.began).await?))
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::body::Query;
 use super::csv::line;
 use crate::api_error::{ApiError, ApiResult};
+use crate::db::former_names::{self, FormerNameRow};
 use crate::db::history::{self, HistoryRow};
 use crate::db::names;
 use crate::domain::history::FieldChange;
@@ -20,7 +21,7 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
-use crate::time;
+use crate::time::{self, Millis};
 
 /// The most entries per response.
 const ENTRIES_MAX: usize = 500;
@@ -84,6 +85,8 @@ impl EventsQuery {
 struct Known {
     names: HashMap<String, String>,
     history: HashMap<Id, HistoryRow>,
+    /// Changes of people's names, oldest first.
+    former: Vec<FormerNameRow>,
 }
 
 impl Known {
@@ -98,6 +101,35 @@ impl Known {
         Ok(Self {
             names: names::all(&app.db, people_only).await?,
             history,
+            former: former_names::all(&app.db).await?,
+        })
+    }
+
+    /// The name of what `id` is of, for a person the one that they had at that time.
+    fn name_at(&self, id: &str, at: Millis) -> Option<String> {
+        let former = self.former.iter();
+        let then = |row: &&FormerNameRow| row.user.as_str() == id && row.until > at;
+        let now = self.names.get(id)?;
+        Some(match former.clone().find(then) {
+            Some(row) => format!("{} (now {now})", row.name),
+            None => now.clone(),
+        })
+    }
+
+    /// What an entry of the history says: old and new values, and the reason.
+    fn written(&self, id: &Id) -> (Vec<FieldChange>, String) {
+        if let Some(row) = self.history.get(id) {
+            let changes = serde_json::from_str(&row.changes).unwrap_or_default();
+            return (changes, row.reason.clone());
+        }
+        let renamed = self.former.iter().find(|row| row.id == *id);
+        let changed = |row: &FormerNameRow| FieldChange {
+            field: "name".to_owned(),
+            from: row.name.clone(),
+            to: row.changed_to.clone(),
+        };
+        renamed.map_or_else(Default::default, |row| {
+            (vec![changed(row)], row.reason.clone())
         })
     }
 }
@@ -139,12 +171,13 @@ fn present(entry: &Recorded, known: &Known) -> EventEntry {
     let event = &entry.event;
     let details = named("details");
     let ids = details.values().filter_map(Value::as_str);
-    let names = ids.filter_map(|id| Some((id.to_owned(), known.names.get(id)?.clone())));
+    let at = event.at.0.div_euclid(1_000_000);
+    let names = ids.filter_map(|id| Some((id.to_owned(), known.name_at(id, at)?)));
     let names = names.collect();
     let written = details.get("history").and_then(Value::as_str);
-    let written = written
+    let (changes, reason) = written
         .and_then(Id::read)
-        .and_then(|id| known.history.get(&id));
+        .map_or_else(Default::default, |id| known.written(&id));
     EventEntry {
         seq: entry.seq,
         at: entry.time().to_string(),
@@ -155,10 +188,8 @@ fn present(entry: &Recorded, known: &Known) -> EventEntry {
         machine: event.machine.clone(),
         subjects: named("subjects"),
         names,
-        changes: written
-            .and_then(|row| serde_json::from_str(&row.changes).ok())
-            .unwrap_or_default(),
-        reason: written.map_or_else(String::new, |row| row.reason.clone()),
+        changes,
+        reason,
         details,
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Notice {
     role: Role,
     by: String,
     about: String,
+    /// The name before, if the change is another name.
+    formerly: Option<String>,
     at: String,
 }
 
@@ -73,6 +75,7 @@ pub(crate) async fn notices(
         role: row.role,
         by: row.by_name,
         about: row.about,
+        formerly: row.formerly,
         at: time::text(row.at),
     };
     Ok(axum::Json(rows.into_iter().map(notice).collect()))

@@ -23,7 +23,7 @@ use crate::model::Role;
 use crate::service::app::{App, Shared};
 use crate::service::grants;
 use crate::service::hashing::Lane;
-use crate::service::reauthentication::wrong_code;
+use crate::service::second_factor::wrong_code;
 use crate::service::{password, second_factor, secrets, sessions};
 use crate::time;
 
@@ -84,6 +84,21 @@ pub(crate) struct Enrollment {
     qr_svg: String,
 }
 
+impl Enrollment {
+    /// For an authenticator app.
+    ///
+    /// # Errors
+    /// If the secret is invalid.
+    pub(super) fn new(secret: String, login: &str) -> ApiResult<Self> {
+        let (uri, qr_svg) = second_factor::enrollment(&secret, login)?;
+        Ok(Self {
+            secret,
+            uri,
+            qr_svg,
+        })
+    }
+}
+
 /// `POST /invites/:token`: stores password and second factor with the invitation until a code
 /// confirms them.
 pub(crate) async fn enroll(
@@ -122,12 +137,7 @@ pub(crate) async fn enroll(
         secret: &sealed,
     };
     invites::choose(&app.db, &row.token, chosen).await?;
-    let (uri, qr_svg) = second_factor::enrollment(&secret, &login)?;
-    Ok(axum::Json(Enrollment {
-        secret,
-        uri,
-        qr_svg,
-    }))
+    Ok(axum::Json(Enrollment::new(secret, &login)?))
 }
 
 #[derive(Deserialize)]
@@ -191,6 +201,6 @@ pub(crate) async fn confirm(
     if !account.active {
         return Err(sessions::signed_out());
     }
-    let me = axum::Json(Me::new(&account, app.now()));
+    let me = axum::Json(Me::load(&app, &account, app.now()).await?);
     cookies::begin(&app, &account, &headers, me).await
 }

@@ -10,9 +10,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees,
-    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, policies,
-    practice, rechecks, recording_changes, recordings, releases, requests, reviews, statistics,
-    stream, transcripts, uploads, users, verifier, views, watch_folder,
+    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, passkeys,
+    policies, practice, rechecks, recording_changes, recordings, releases, requests, reviews,
+    second_factor, statistics, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -60,7 +60,24 @@ fn table() -> Vec<Route> {
     let mut table = people_and_requests();
     table.extend(recordings_and_reviews());
     table.extend(jobs_and_releases());
+    table.extend(ways_in());
     table
+}
+
+/// Names, second factors and other ways to sign in.
+fn ways_in() -> Vec<Route> {
+    routes! {
+        POST "/api/users/{id}/rename" ADMIN => users::rename,
+        POST "/api/me/recovery-codes" ALL => second_factor::make_codes,
+        POST "/api/me/second-factor" ALL => second_factor::begin,
+        POST "/api/me/second-factor/confirm" ALL => second_factor::confirm,
+        GET "/api/me/passkeys" ALL => passkeys::list,
+        POST "/api/me/passkeys" ALL => passkeys::add,
+        POST "/api/me/passkeys/begin" ALL => passkeys::begin,
+        DELETE "/api/me/passkeys/{id}" ALL => passkeys::remove,
+        POST "/api/session/passkey" OPEN => passkeys::sign_in,
+        POST "/api/session/passkey/begin" OPEN => passkeys::begin_sign_in,
+    }
 }
 
 /// Accounts, requests, uploads.

@@ -6,7 +6,8 @@ use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiResult, optional_text};
+use crate::db::former_names::{self, FormerNameRow};
 use crate::db::grants::GrantRow;
 use crate::db::users::{self, Account, NewAccount};
 use crate::db::{attempts as counted, grants as waiting, pool};
@@ -14,7 +15,7 @@ use crate::domain::accounts;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{GrantAction, GrantState, Role, SessionUser};
-use crate::service::accounts::{apply, link_for, reset as reset_account};
+use crate::service::accounts::{apply, link_for, rename as rename_account, reset as reset_account};
 use crate::service::app::{App, Shared};
 use crate::service::attempts;
 use crate::service::grants::{self, Grant};
@@ -43,12 +44,23 @@ impl From<GrantRow> for Pending {
     }
 }
 
+/// A name that a person had before.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct FormerName {
+    name: String,
+    /// When it changed.
+    until: String,
+}
+
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct User {
     id: Id,
     login: String,
     name: String,
+    /// Oldest first.
+    former_names: Vec<FormerName>,
     role: Role,
     active: bool,
     enrolled: bool,
@@ -58,11 +70,24 @@ pub(crate) struct User {
     pending: Option<Pending>,
 }
 
-fn present(account: Account, locked_until: Option<Millis>, pending: Option<GrantRow>) -> User {
+/// What is known of an account beside its row.
+#[derive(Default)]
+struct Around {
+    locked_until: Option<Millis>,
+    pending: Option<GrantRow>,
+    former: Vec<FormerNameRow>,
+}
+
+fn present(account: Account, around: Around) -> User {
+    let former = around.former.into_iter().map(|row| FormerName {
+        name: row.name,
+        until: time::text(row.until),
+    });
     User {
-        pending: pending.map(Pending::from),
+        former_names: former.collect(),
+        pending: around.pending.map(Pending::from),
         enrolled: account.password.is_some(),
-        locked_until: locked_until.map(time::text),
+        locked_until: around.locked_until.map(time::text),
         last_seen_at: account.last_seen_at.map(time::text),
         id: account.id,
         login: account.login,
@@ -79,20 +104,28 @@ fn present(account: Account, locked_until: Option<Millis>, pending: Option<Grant
 pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<User> {
     let account = users::by_id(&app.db, id).await?;
     let locked = attempts::locked_logins(app).await?;
-    let until = locked.get(&account.login).copied();
-    let pending = waiting::waiting(&app.db, id).await?;
-    Ok(present(account, until, pending))
+    let around = Around {
+        locked_until: locked.get(&account.login).copied(),
+        pending: waiting::waiting(&app.db, id).await?,
+        former: former_names::of(&app.db, id).await?,
+    };
+    Ok(present(account, around))
 }
 
 /// `GET /users`.
 pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<User>>> {
     let locked = attempts::locked_logins(&app).await?;
     let waiting = waiting::all_waiting(&app.db).await?;
+    let former = former_names::all(&app.db).await?;
     let accounts = users::all(&app.db).await?.into_iter();
     let list = accounts.map(|account| {
-        let until = locked.get(&account.login).copied();
-        let pending = waiting.iter().find(|row| row.user == account.id).cloned();
-        present(account, until, pending)
+        let of_account = |row: &&FormerNameRow| row.user == account.id;
+        let around = Around {
+            locked_until: locked.get(&account.login).copied(),
+            pending: waiting.iter().find(|row| row.user == account.id).cloned(),
+            former: former.iter().filter(of_account).cloned().collect(),
+        };
+        present(account, around)
     });
     Ok(axum::Json(list.collect()))
 }
@@ -228,4 +261,26 @@ pub(crate) async fn reset(
     let link = link_for(&app, &account).await?;
     let user = present_by_id(&app, &id).await?;
     Ok(axum::Json(Invited { user, link }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewName {
+    name: String,
+    reason: Option<String>,
+}
+
+/// `POST /users/:id/rename`.
+pub(crate) async fn rename(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+    Body(given): Body<NewName>,
+) -> ApiResult<axum::Json<User>> {
+    let name = accounts::name(&given.name)?;
+    let reason = optional_text("reason", given.reason.as_deref().unwrap_or_default(), 500)?;
+    let _alone = app.review_lock.lock().await;
+    let account = users::by_id(&app.db, &id).await?;
+    rename_account(&app, &who, &account, (name, reason)).await?;
+    Ok(axum::Json(present_by_id(&app, &id).await?))
 }

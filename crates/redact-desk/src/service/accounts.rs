@@ -8,10 +8,11 @@ use super::releases;
 use super::sessions;
 use super::views::{self, Sessions};
 use crate::api_error::{ApiError, ApiResult};
+use crate::db::former_names::FormerNameRow;
 use crate::db::invites;
 use crate::db::pool::{self, Connection};
 use crate::db::users::{self, Account};
-use crate::db::{approvals, attempts, keys};
+use crate::db::{approvals, attempts, keys, passkeys, recovery_codes, second_factor_changes};
 use crate::event::Event;
 use crate::id::{Id, Token};
 use crate::model::{GrantAction, Role, SessionUser};
@@ -71,7 +72,7 @@ pub(crate) async fn apply(
     views::log_finished(app, Sessions::Ended).await
 }
 
-/// Removes password, second factor and signing key of an account. The caller must hold the review
+/// Removes password, second factor, recovery codes and signing key of an account. The caller must hold the review
 /// lock.
 ///
 /// # Errors
@@ -82,6 +83,9 @@ pub(crate) async fn reset(app: &Shared, who: &SessionUser, account: &Account) ->
     users::clear_password(&mut change, id).await?;
     check_administrators(&mut change).await?;
     keys::retire(&mut change, id, app.now()).await?;
+    recovery_codes::delete_of(&mut change, id).await?;
+    passkeys::delete_of(&mut change, id).await?;
+    second_factor_changes::delete(&mut change, id).await?;
     let voided = approvals::void_of_person(&mut change, id).await?;
     let event = Event::new(Act::Account, "reset").id("account", id);
     app.log_event(&who.name, event.count("approvals-voided", voided.len()))
@@ -97,6 +101,49 @@ pub(crate) async fn reset(app: &Shared, who: &SessionUser, account: &Account) ->
     attempts::forget(&app.db, &account.login).await?;
     sessions::end_all(app, id).await?;
     views::log_finished(app, Sessions::Ended).await
+}
+
+/// Gives an account another name. Records of before show the former one. The signing key is bound to
+/// that, so it is retired, and the next approval makes another. The caller must hold the review lock.
+///
+/// # Errors
+/// 400 for the same name; 409 `name_taken`.
+pub(crate) async fn rename(
+    app: &Shared,
+    who: &SessionUser,
+    account: &Account,
+    (name, reason): (String, String),
+) -> ApiResult<()> {
+    if name == account.name {
+        return Err(ApiError::field("name", "This is the present name."));
+    }
+    let id = &account.id;
+    let row = FormerNameRow {
+        id: Id::random(),
+        user: id.clone(),
+        name: account.name.clone(),
+        changed_to: name,
+        until: app.now(),
+        reason,
+    };
+    let mut change = pool::begin(&app.db).await?;
+    users::rename(&mut change, &row, &who.id).await?;
+    keys::retire(&mut change, id, app.now()).await?;
+    let voided = approvals::void_of_person(&mut change, id).await?;
+    // The log takes no text that a person typed: it refers to the names by id.
+    let event = Event::new(Act::Account, "renamed")
+        .id("account", id)
+        .id("history", &row.id);
+    app.log_event(&who.name, event.count("approvals-voided", voided.len()))
+        .await?;
+    let grant = Grant {
+        user: id,
+        action: GrantAction::Rename,
+        role: account.role,
+    };
+    grants::begin(app, &mut change, who, grant).await?;
+    change.commit().await?;
+    after_voiding(app, voided).await
 }
 
 /// Stops renders whose approvals were voided, and notifies open pages.

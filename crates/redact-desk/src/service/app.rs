@@ -10,6 +10,7 @@ use redact_record::events::{Circumstances, EventLog};
 use redact_record::sign::{ApproverRecord, NewApprover};
 use tokio::sync::broadcast;
 
+use super::ceremonies::Ceremonies;
 use super::change::Change;
 use super::hashing::Hashing;
 use super::held_pictures::Previews;
@@ -122,6 +123,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     pub(crate) refusals: Refusals,
     pub(crate) views: Views,
+    /// Challenges of passkeys that wait for an answer.
+    pub(crate) ceremonies: Ceremonies,
     /// Who has which review open.
     pub(crate) presence: Arc<Presence>,
     /// Passphrases of packages that are being made, by package.
@@ -225,6 +228,7 @@ impl Shared {
             folders: opened.folders,
             policies: opened.policies,
             law_sets: opened.law_sets,
+            ceremonies: Ceremonies::default(),
             presence: Arc::default(),
             holidays: opened.holidays,
             statutes: opened.statutes,

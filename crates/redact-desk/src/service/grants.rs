@@ -2,7 +2,8 @@
 //! resetting a password.
 //!
 //! With several administrators, another one must confirm. With one, every user sees a notice. A
-//! notice also appears if an administrator deactivates another one in order to be alone.
+//! notice also appears if an administrator deactivates another one in order to be alone, and if a
+//! person gets another name.
 
 use redact_record::events::Act;
 
@@ -43,7 +44,8 @@ pub(crate) async fn begin(
 ) -> ApiResult<GrantState> {
     // An administrator whose password was reset counts: a reset makes nobody the only one.
     let several = users::known_administrators(change).await? > 1;
-    let state = if several && grant.action != GrantAction::Remove {
+    let is_shown_only = matches!(grant.action, GrantAction::Remove | GrantAction::Rename);
+    let state = if several && !is_shown_only {
         GrantState::Waiting
     } else {
         GrantState::Alone

@@ -3,17 +3,12 @@
 use super::app::Shared;
 use super::attempts::{self, Origin};
 use super::hashing::Lane;
-use super::{password, refusals, second_factor};
+use super::second_factor::{self, wrong_code};
+use super::{password, recovery, refusals};
 use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::users::Account;
 use crate::domain::refusals::Refusal;
 use crate::peer::Peer;
-
-/// A wrong or used code.
-pub(crate) fn wrong_code() -> ApiError {
-    ApiError::refused("wrong_code", "The code is wrong or was used before.")
-        .hint("Wait for the next code, and check that the clock of your phone is right.")
-}
 
 /// The credentials that a signed-in user enters again.
 pub(crate) struct Reauthentication<'a> {
@@ -56,10 +51,24 @@ pub(crate) async fn reauthenticate(app: &Shared, given: Reauthentication<'_>) ->
         ));
     }
     if let Some(code) = given.code
-        && !second_factor::take(app, account, code).await?
+        && !is_second_factor(app, account, code).await?
     {
         refusals::note(app, refusal(false)).await?;
         return Err(wrong_code());
     }
     Ok(attempt.refund(app).await?)
+}
+
+/// Whether `given` is a code of the account's authenticator app or one of its recovery codes, and
+/// was not used before; uses it up.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn is_second_factor(
+    app: &Shared,
+    account: &Account,
+    given: &str,
+) -> ApiResult<bool> {
+    Ok(second_factor::take(app, account, given).await?
+        || recovery::take(app, account, given).await?)
 }

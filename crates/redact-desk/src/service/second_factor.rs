@@ -1,4 +1,6 @@
 //! The second factor: time-based codes (RFC 6238), each valid once.
+//!
+//! A recovery code stands in for one: see `recovery`.
 
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -14,6 +16,12 @@ use crate::db::users::{self, Account};
 const SECONDS_BEHIND: u64 = 20;
 
 const SECONDS_AHEAD: u64 = 9;
+
+/// A wrong or used code.
+pub(crate) fn wrong_code() -> ApiError {
+    ApiError::refused("wrong_code", "The code is wrong or was used before.")
+        .hint("Wait for the next code, and check that the clock of your phone is right.")
+}
 
 /// A new secret of 160 bits, in base 32. Source: RFC 4226, section 4, R6.
 pub(crate) fn new_secret() -> ApiResult<String> {
@@ -60,7 +68,7 @@ pub(crate) fn step_of(
     login: &str,
     given: &str,
 ) -> ApiResult<Option<i64>> {
-    let given = given.trim();
+    let given: String = given.split_whitespace().collect();
     if given.len() != 6 || !given.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
     }
@@ -71,7 +79,7 @@ pub(crate) fn step_of(
         seconds + SECONDS_AHEAD,
     ]
     .into_iter()
-    .find_map(|at| totp.check(given, at));
+    .find_map(|at| totp.check(&given, at));
     Ok(step.and_then(|step| i64::try_from(step).ok()))
 }
 

@@ -23,6 +23,8 @@ use tower::ServiceExt as _;
 use crate::fake_jobs::FakeJobs;
 
 pub(crate) const HOST: &str = "127.0.0.1:7350";
+/// The same desk by a name.
+pub(crate) const NAMED_HOST: &str = "localhost:7350";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 const BEGUN: i64 = 1_790_000_000_000_000_000;
 
@@ -225,7 +227,7 @@ impl Bench {
             watch: Some(folder.path().join("inbox")),
             time_zone: Some("UTC".to_owned()),
             law: None,
-            hosts: vec![HOST.to_owned()],
+            hosts: vec![HOST.to_owned(), NAMED_HOST.to_owned()],
             tls,
             upload_bytes_max: 20 << 20,
             clock: Arc::new(move || UtcNanos(clock.load(Ordering::SeqCst))),

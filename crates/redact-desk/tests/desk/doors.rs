@@ -25,6 +25,16 @@ A     PATCH  /api/users/{id}
 A     POST   /api/users/{id}/reset
 A     POST   /api/users/{id}/confirm
 A     POST   /api/users/{id}/refuse
+A     POST   /api/users/{id}/rename
+OPUA  POST   /api/me/recovery-codes
+OPUA  POST   /api/me/second-factor
+OPUA  POST   /api/me/second-factor/confirm
+OPUA  GET    /api/me/passkeys
+OPUA  POST   /api/me/passkeys
+OPUA  POST   /api/me/passkeys/begin
+OPUA  DELETE /api/me/passkeys/{id}
+-     POST   /api/session/passkey
+-     POST   /api/session/passkey/begin
 OPUA  GET    /api/notices
 OPUA  POST   /api/notices/{id}/dismiss
 OP    GET    /api/people

@@ -6,7 +6,7 @@ export type Id = string;
 
 export type Role = "operator" | "approver" | "auditor" | "administrator";
 
-export type GrantAction = "invite" | "change" | "reset" | "remove";
+export type GrantAction = "invite" | "change" | "reset" | "remove" | "rename";
 
 export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "court" | "agency" | "other";
 
@@ -26,17 +26,45 @@ export type PackageForm = "zip" | "iso";
 
 export type EncryptionKind = "none" | "passphrase" | "recipients";
 
-export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, };
+export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, 
+/**
+ * Whether passkeys can be used under the name that the page was opened by.
+ */
+passkeys: boolean, };
 
-export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, };
+export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, 
+/**
+ * Recovery codes that were not used.
+ */
+recovery_codes: number, };
 
 export type Invite = { login: string | null, name: string | null, role: Role, expires_at: string, };
 
 export type Enrollment = { secret: string, uri: string, qr_svg: string, };
 
+export type RecoveryCodes = { codes: Array<string>, };
+
+export type Passkey = { id: Id, name: string, 
+/**
+ * The host name that it works for.
+ */
+host: string, created_at: string, last_used_at: string | null, };
+
+export type PasskeyOptions = { options: unknown, };
+
 export type Pending = { action: GrantAction, role: Role, by: string, by_id: Id, at: string, };
 
-export type User = { id: Id, login: string, name: string, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
+export type FormerName = { name: string, 
+/**
+ * When it changed.
+ */
+until: string, };
+
+export type User = { id: Id, login: string, name: string, 
+/**
+ * Oldest first.
+ */
+former_names: Array<FormerName>, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
 /**
  * A change that needs a second administrator.
  */
@@ -46,7 +74,11 @@ export type Person = { id: Id, name: string, role: Role, };
 
 export type Invited = { user: User, link: string, };
 
-export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, at: string, };
+export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, 
+/**
+ * The name before, if the change is another name.
+ */
+formerly: string | null, at: string, };
 
 export type Unit = "days" | "working_days";
 

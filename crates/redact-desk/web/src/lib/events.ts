@@ -11,6 +11,12 @@ const titles: Record<string, string> = {
   'account.enrolled': 'Account set up',
   'account.changed': 'Account changed',
   'account.unlocked': 'Login unlocked',
+  'account.renamed': 'User renamed',
+  'account.passkey-added': 'Passkey added',
+  'account.passkey-removed': 'Passkey removed',
+  'account.recovery-codes': 'Recovery codes created',
+  'account.recovery-code-used': 'Recovery code used',
+  'account.second-factor-change': 'Authenticator app changed',
   'account.reset': 'New sign-in link created',
   'account.grant': 'Access granted',
   'account.password-change': 'Password changed',
@@ -90,6 +96,7 @@ export function eventTitle(entry: EventEntry): string {
   const action = String(entry.details['action'] ?? '');
   const known = titles[`${entry.what}.${action}`];
   if (entry.what === 'account' && entry.outcome === 'refused') {
+    if (action === 'passkey-cloned') return 'Passkey refused: there may be a copy of it';
     const what = action === 'sign-in' ? 'Sign-in' : 'Password';
     return entry.details['login'] === 'locked'
       ? `${what} refused: too many attempts`

@@ -132,6 +132,12 @@ export class FakeDesk {
     if (path.startsWith('/invites/')) return ok(sample.invite());
     if (role === null) return problem(401, 'signed_out', 'Nobody is signed in.');
     if (path === '/me') return ok(sample.me(role));
+    if (path.startsWith('/me/') && method !== 'GET') {
+      this.posts.push({ path, body });
+      if (path === '/me/recovery-codes') return ok({ codes: sample.recoveryCodes() });
+      if (path === '/me/second-factor') return ok(sample.enrollment());
+      return { status: 200, body: {} };
+    }
     if (method === 'PUT' && path.startsWith('/reviews/')) {
       return this.#save(body as { base: number; document: api.ReviewDocument });
     }
@@ -197,6 +203,7 @@ export class FakeDesk {
       [`/requests/${sample.ID.request}/fees`]: sample.fees,
       '/policies': () => [sample.policy()],
       '/users': sample.users,
+      '/me/passkeys': sample.passkeys,
       '/jobs': sample.jobs,
       '/machines': sample.machines,
       '/releases': () => [sample.release()],

@@ -128,6 +128,7 @@ export const state = (signed_in: boolean): api.State => ({
   signed_in,
   needs_setup: false,
   tls: false,
+  passkeys: true,
 });
 
 export const me = (role: api.Role): api.Me => ({
@@ -137,6 +138,27 @@ export const me = (role: api.Role): api.Me => ({
   role,
   idle_seconds: 1800,
   ends_at: '2026-03-02T21:30:00Z',
+  recovery_codes: 8,
+});
+
+export const passkeys = (): api.Passkey[] => [
+  {
+    id: id('4'),
+    name: 'Office computer',
+    host: 'desk.city.gov',
+    created_at: AT,
+    last_used_at: null,
+  },
+];
+
+export const recoveryCodes = (): string[] =>
+  Array.from({ length: 10 }, (_, i) => `${i}bcd-e${i}gh-jkm${i}-pqrs`);
+
+export const enrollment = (): api.Enrollment => ({
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/Redact:ada',
+  qr_svg:
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><path d="M0 0h7v7h-7z"/></svg>',
 });
 
 export const invite = (): api.Invite => ({
@@ -187,6 +209,7 @@ export const notices = (): api.Notice[] => [
     role: 'approver',
     by: 'Carla Reyes',
     about: 'Ben Holm',
+    formerly: null,
     at: AT,
   },
 ];
@@ -210,7 +233,9 @@ export const views = (): api.View[] => [
 ];
 export const users = (): api.User[] => [
   user('1', 'root', 'Carla Reyes', 'administrator', {}),
-  user('e', 'ada', 'Ada Okafor', 'operator', {}),
+  user('e', 'ada', 'Ada Okafor', 'operator', {
+    former_names: [{ name: 'Ada Obi', until: AT }],
+  }),
   user('f', 'ben', 'Ben Holm', 'approver', { locked_until: '2999-01-01T10:00:00Z' }),
   user('2', 'dee', 'Dee Park', 'auditor', {
     enrolled: false,
@@ -227,6 +252,7 @@ function user(
   more: Partial<api.User>,
 ): api.User {
   const plain = {
+    former_names: [],
     active: true,
     enrolled: true,
     locked_until: null,

@@ -1,0 +1,24 @@
+// Accounts and their changes in words.
+import type { Pending, Role, User } from '../api/types';
+import { roleText } from './format';
+
+/** What a role may do. */
+export const roleAbout: Record<Role, string> = {
+  operator: 'Reviews, renders and hands over. Approves as one of two people.',
+  approver: 'Does everything that an operator does, and approves.',
+  auditor: 'Sees releases, verification results and the event log, but no recordings.',
+  administrator: 'Manages accounts. Sees no requests and no recordings.',
+};
+
+/** A change that waits for a second administrator. */
+export function pendingText(user: User, pending: Pending): string {
+  const role = roleText[pending.role].toLowerCase();
+  switch (pending.action) {
+    case 'invite':
+      return `${pending.by} invited ${user.name} as ${role}.`;
+    case 'reset':
+      return `${pending.by} created a new link for ${user.name} (${role}).`;
+    default:
+      return `${pending.by} wants to give ${user.name} access as ${role}.`;
+  }
+}
