@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use redact_desk::{Certificate, Desk, Listen, Options};
+use redact_desk::{Certificate, Desk, Listen, Options, ProviderConfig};
 use redact_record::sign::Signed;
 use redact_release::package::BUILT_IN_PROFILES;
 
@@ -119,6 +119,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         vouch: vouch(global, log.path())?,
         sign_export: sign_export(args, global, log.path()),
         agency: args.agency.clone(),
+        provider: provider(args)?,
         watch: args.watch.clone(),
         time_zone: args.time_zone.clone(),
         law: args.law.clone(),
@@ -134,6 +135,12 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         jobs: Arc::new(jobs),
         machines: machines::Queue::of(&args.on_queue),
     })
+}
+
+/// The identity provider, if one is configured.
+fn provider(args: &DeskArgs) -> Result<Option<ProviderConfig>> {
+    let file = args.single_sign_on.as_deref();
+    Ok(file.map(ProviderConfig::read).transpose()?)
 }
 
 /// The given `verify.html`, or the one that was built, if there is one.

@@ -22,6 +22,7 @@ pub(crate) mod passkeys;
 pub(crate) mod policies;
 pub(crate) mod pool;
 pub(crate) mod practice;
+pub(crate) mod provider_accounts;
 mod query;
 pub(crate) mod rechecks;
 pub(crate) mod recordings;

@@ -15,6 +15,7 @@ use crate::paths::Folders;
 use crate::private;
 use crate::service::accounts::LINK_LASTS;
 use crate::service::app::{App, Opened, Options, Shared};
+use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
 use crate::service::views::{self, Sessions};
 use crate::service::{package_state, policies as stored, refusals, runner, signing};
@@ -42,6 +43,7 @@ impl Desk {
         let zone = Zone::open(options.time_zone.as_deref())?;
         let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
         statutes.check(options.law.as_deref())?;
+        let provider = provider(&options)?;
         let app = Shared::new(Opened {
             db,
             folders,
@@ -51,6 +53,7 @@ impl Desk {
             statutes,
             zone,
             secrets,
+            provider,
             options,
             taken,
         });
@@ -99,6 +102,15 @@ impl Desk {
         }
         self.app.db.close().await;
     }
+}
+
+/// The identity provider, if one is configured.
+fn provider(options: &Options) -> Result<Option<Provider>, DeskError> {
+    let host = options.hosts.first().map_or("", String::as_str);
+    let config = options.provider.clone();
+    config
+        .map(|config| Provider::new(config, host, options.tls))
+        .transpose()
 }
 
 /// The folder `name` beside `folder`, also where that is a link.

@@ -24,6 +24,7 @@ pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod problems;
+pub(crate) mod provider_claims;
 pub(crate) mod reason_changes;
 pub(crate) mod recovery_codes;
 pub(crate) mod refusals;

@@ -82,6 +82,17 @@ pub enum DeskError {
         /// The known keys.
         known: String,
     },
+    /// A configuration file is invalid.
+    #[error("{path}: {what}", path = path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is expected.
+        what: String,
+    },
+    /// An identity provider is configured, but the program was built without the feature.
+    #[error("this program was built without single sign-on; the feature single-sign-on is needed")]
+    NoSingleSignOn,
     /// The certificate or its key is invalid.
     #[error("cannot use the certificate")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),

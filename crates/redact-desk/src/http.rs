@@ -28,6 +28,7 @@ pub(crate) mod passkeys;
 pub(crate) mod place;
 pub(crate) mod policies;
 pub(crate) mod practice;
+pub(crate) mod provider;
 pub(crate) mod proxy;
 pub(crate) mod rechecks;
 pub(crate) mod recording_changes;

@@ -32,6 +32,7 @@ mod private;
 mod read_options;
 mod serve;
 mod service;
+mod sign_on;
 mod task;
 mod time;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use read_options::ReadOptions;
 pub use serve::{Certificate, Listen};
 pub use service::app::{EventLogConfig, Options, SignExport, Vouch};
 pub use service::lanes::Clock;
+pub use sign_on::{LocalSignIn, ProviderConfig, ProviderGroups};
 pub use task::{
     Checked, ExcerptTask, FollowTask, Followed, Jobs, NotChecked, PackageEncryption, PackageTask,
     Packaged, PackagedRelease, Passphrase, PicturesTask, PreviewTask, Remedy, RenderTask, Stop,

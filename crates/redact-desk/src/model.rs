@@ -63,6 +63,8 @@ pub(crate) enum GrantAction {
     Remove,
     /// A person has another name.
     Rename,
+    /// An account of the identity provider signs in as the user.
+    Link,
 }
 
 impl GrantAction {
@@ -74,6 +76,7 @@ impl GrantAction {
             Self::Reset => "reset",
             Self::Remove => "remove",
             Self::Rename => "rename",
+            Self::Link => "link",
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) mod policies;
 pub(crate) mod practice;
 pub(crate) mod presence;
 pub(crate) mod previews;
+pub(crate) mod provider;
+pub(crate) mod provider_accounts;
 pub(crate) mod reauthentication;
 pub(crate) mod recording_changes;
 pub(crate) mod recordings;

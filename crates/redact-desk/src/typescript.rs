@@ -58,6 +58,7 @@ use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::passkeys::{Passkey, PasskeyOptions};
 use crate::http::practice::Practice;
+use crate::http::provider::ProviderSignIn;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
@@ -118,6 +119,7 @@ const TYPES: &[Declare] = &[
     RecoveryCodes::decl,
     Passkey::decl,
     PasskeyOptions::decl,
+    ProviderSignIn::decl,
     Pending::decl,
     FormerName::decl,
     User::decl,

@@ -48,6 +48,11 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "DIR")]
     pub policies: Option<PathBuf>,
 
+    /// Configuration of the agency's identity provider, with which people sign in (TOML; see
+    /// deploy/README.md)
+    #[arg(long, value_name = "FILE")]
+    pub single_sign_on: Option<PathBuf>,
+
     /// Folder from which recordings may be taken without an upload
     #[arg(long, value_name = "DIR")]
     pub watch: Option<PathBuf>,

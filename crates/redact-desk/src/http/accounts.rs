@@ -22,6 +22,7 @@ use crate::peer::Peer;
 use crate::service::app::{App, Shared};
 use crate::service::attempts::{self, Origin};
 use crate::service::hashing::Lane;
+use crate::service::provider_accounts::check_local;
 use crate::service::reauthentication::{Reauthentication, is_second_factor, reauthenticate};
 use crate::service::views::{self, Sessions};
 use crate::service::{password, refusals, sessions, signing};
@@ -38,6 +39,8 @@ pub(crate) struct DeskState {
     tls: bool,
     /// Whether passkeys can be used under the name that the page was opened by.
     passkeys: bool,
+    /// What people call the identity provider, if there is one.
+    provider: Option<String>,
 }
 
 /// `GET /state`.
@@ -52,6 +55,10 @@ pub(crate) async fn state(
         needs_setup: users::needs_setup(&app.db).await?,
         tls: app.options.tls,
         passkeys: place(&app, &headers).is_some(),
+        provider: app
+            .provider
+            .as_ref()
+            .map(|provider| provider.config.title.clone()),
     }))
 }
 
@@ -113,6 +120,7 @@ pub(crate) async fn sign_in(
         .hint("Each code works once: wait for the next one before you try again."));
     };
     attempt.refund(&app).await?;
+    check_local(&app, &account)?;
     begin_session(&app, &account, (peer, &headers), "password").await
 }
 

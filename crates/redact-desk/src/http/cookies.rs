@@ -123,6 +123,30 @@ async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> ApiRe
     ))
 }
 
+/// The cookie of a browser that went to the identity provider. It is not `Strict`, because the
+/// browser comes back from another site.
+const PROVIDER: &str = "__Host-redact-provider";
+
+/// The token of a browser that returns from the identity provider.
+pub(crate) fn provider_browser(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, PROVIDER)
+}
+
+/// The header that gives a browser its token for the way to the identity provider.
+pub(crate) fn provider_cookie(token: &Token) -> [(HeaderName, String); 1] {
+    let cookie = format!(
+        "{PROVIDER}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600",
+        token.text
+    );
+    [(header::SET_COOKIE, cookie)]
+}
+
+/// Deletes that cookie.
+pub(crate) fn forget_provider_cookie() -> [(HeaderName, String); 1] {
+    let gone = format!("{PROVIDER}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    [(header::SET_COOKIE, gone)]
+}
+
 /// Deletes the browser's session cookie.
 pub(crate) fn forget_cookie() -> [(HeaderName, String); 1] {
     let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::users::{User, present_by_id};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::grants::{self, NoticeRow};
-use crate::db::invites;
+use crate::db::{invites, users};
 use crate::id::Id;
 use crate::model::{GrantAction, GrantState, Role, SessionUser};
 use crate::service::accounts::apply;
 use crate::service::app::App;
 use crate::service::grants::decide;
+use crate::service::provider_accounts::link;
 use crate::time::{self, HOUR, Millis};
 
 /// How long a notice is shown.
@@ -40,7 +41,10 @@ pub(crate) async fn refuse(
 ) -> ApiResult<axum::Json<User>> {
     let _alone = app.review_lock.lock().await;
     let row = decide(&app, &who, &user, GrantState::Refused).await?;
-    if row.action != GrantAction::Change {
+    if row.action == GrantAction::Link {
+        let account = users::by_id(&app.db, &user).await?;
+        link(&app, &who, &account, None).await?;
+    } else if row.action != GrantAction::Change {
         invites::delete_of(&app.db, &user).await?;
     }
     if row.action == GrantAction::Invite {

@@ -19,6 +19,7 @@ use crate::model::SessionUser;
 use crate::peer::Peer;
 use crate::service::app::App;
 use crate::service::passkeys::NotSignedIn;
+use crate::service::provider_accounts::check_local;
 use crate::service::{passkeys as service, refusals};
 use crate::time;
 
@@ -157,5 +158,6 @@ pub(crate) async fn sign_in(
         let message = "Your account is not set up. Open the link that you got.";
         return Err(ApiError::new(Status::Unauthorized, "not_set_up", message));
     }
+    check_local(&app, &account)?;
     begin_session(&app, &account, (peer, &headers), "passkey").await
 }

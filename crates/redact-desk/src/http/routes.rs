@@ -11,8 +11,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::{
     accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees,
     grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, passkeys,
-    policies, practice, rechecks, recording_changes, recordings, releases, requests, reviews,
-    second_factor, statistics, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    policies, practice, provider, rechecks, recording_changes, recordings, releases, requests,
+    reviews, second_factor, statistics, stream, transcripts, uploads, users, verifier, views,
+    watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -75,6 +76,9 @@ fn ways_in() -> Vec<Route> {
         POST "/api/me/passkeys" ALL => passkeys::add,
         POST "/api/me/passkeys/begin" ALL => passkeys::begin,
         DELETE "/api/me/passkeys/{id}" ALL => passkeys::remove,
+        POST "/api/session/provider" OPEN => provider::begin,
+        GET "/sign-in/return" OPEN => provider::finish,
+        POST "/api/users/{id}/provider" ADMIN => provider::link,
         POST "/api/session/passkey" OPEN => passkeys::sign_in,
         POST "/api/session/passkey/begin" OPEN => passkeys::begin_sign_in,
     }

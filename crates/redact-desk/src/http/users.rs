@@ -10,7 +10,7 @@ use crate::api_error::{ApiResult, optional_text};
 use crate::db::former_names::{self, FormerNameRow};
 use crate::db::grants::GrantRow;
 use crate::db::users::{self, Account, NewAccount};
-use crate::db::{attempts as counted, grants as waiting, pool};
+use crate::db::{attempts as counted, grants as waiting, pool, provider_accounts};
 use crate::domain::accounts;
 use crate::event::Event;
 use crate::id::Id;
@@ -64,6 +64,8 @@ pub(crate) struct User {
     role: Role,
     active: bool,
     enrolled: bool,
+    /// The account of the identity provider that signs in as this user.
+    provider_account: Option<String>,
     locked_until: Option<String>,
     last_seen_at: Option<String>,
     /// A change that needs a second administrator.
@@ -76,6 +78,7 @@ struct Around {
     locked_until: Option<Millis>,
     pending: Option<GrantRow>,
     former: Vec<FormerNameRow>,
+    provider_account: Option<String>,
 }
 
 fn present(account: Account, around: Around) -> User {
@@ -85,6 +88,7 @@ fn present(account: Account, around: Around) -> User {
     });
     User {
         former_names: former.collect(),
+        provider_account: around.provider_account,
         pending: around.pending.map(Pending::from),
         enrolled: account.password.is_some(),
         locked_until: around.locked_until.map(time::text),
@@ -108,6 +112,7 @@ pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<User> {
         locked_until: locked.get(&account.login).copied(),
         pending: waiting::waiting(&app.db, id).await?,
         former: former_names::of(&app.db, id).await?,
+        provider_account: provider_accounts::of(&app.db, id).await?,
     };
     Ok(present(account, around))
 }
@@ -117,6 +122,7 @@ pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<Use
     let locked = attempts::locked_logins(&app).await?;
     let waiting = waiting::all_waiting(&app.db).await?;
     let former = former_names::all(&app.db).await?;
+    let linked = provider_accounts::all(&app.db).await?;
     let accounts = users::all(&app.db).await?.into_iter();
     let list = accounts.map(|account| {
         let of_account = |row: &&FormerNameRow| row.user == account.id;
@@ -124,6 +130,10 @@ pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<Use
             locked_until: locked.get(&account.login).copied(),
             pending: waiting.iter().find(|row| row.user == account.id).cloned(),
             former: former.iter().filter(of_account).cloned().collect(),
+            provider_account: linked
+                .iter()
+                .find(|row| row.user == account.id)
+                .map(|row| row.account.clone()),
         };
         present(account, around)
     });

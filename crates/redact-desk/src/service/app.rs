@@ -16,6 +16,7 @@ use super::hashing::Hashing;
 use super::held_pictures::Previews;
 use super::lanes::{Clock, Runner};
 use super::presence::Presence;
+use super::provider::Provider;
 use super::secrets::Secrets;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::Db;
@@ -32,6 +33,7 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::machines::Machines;
 use crate::paths::{Folders, recording_files};
+use crate::sign_on::ProviderConfig;
 use crate::task::{Jobs, Passphrase};
 use crate::time::Millis;
 
@@ -75,6 +77,8 @@ pub struct Options {
     pub sign_export: SignExport,
     /// The agency, as papers name it.
     pub agency: Option<String>,
+    /// The agency's identity provider.
+    pub provider: Option<ProviderConfig>,
     /// The watch folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
     /// The agency's time zone by its name in the IANA database; `None`: the system's.
@@ -123,6 +127,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     pub(crate) refusals: Refusals,
     pub(crate) views: Views,
+    /// The agency's identity provider.
+    pub(crate) provider: Option<Provider>,
     /// Challenges of passkeys that wait for an answer.
     pub(crate) ceremonies: Ceremonies,
     /// Who has which review open.
@@ -228,6 +234,7 @@ impl Shared {
             folders: opened.folders,
             policies: opened.policies,
             law_sets: opened.law_sets,
+            provider: opened.provider,
             ceremonies: Ceremonies::default(),
             presence: Arc::default(),
             holidays: opened.holidays,
@@ -262,6 +269,7 @@ pub(crate) struct Opened {
     pub(crate) statutes: Statutes,
     pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,
+    pub(crate) provider: Option<Provider>,
     pub(crate) options: Options,
     /// The lock on the data folder.
     pub(crate) taken: std::fs::File,

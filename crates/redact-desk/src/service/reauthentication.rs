@@ -41,6 +41,11 @@ pub(crate) async fn reauthenticate(app: &Shared, given: Reauthentication<'_>) ->
         }
     };
     let known = account.password.as_deref();
+    if known.is_none() {
+        let message = "Your account has no password, which this requires.";
+        return Err(ApiError::conflict("no_password", message)
+            .hint("Ask an administrator for a link with which you choose one."));
+    }
     if !password::matches(app, Lane::SignedIn, given.password, known).await? {
         refusals::note(app, refusal(false)).await?;
         let message = "The password is wrong.";

@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::UtcNanos;
-use redact_desk::{Desk, EventLogConfig, Jobs, Machines, Options, Profiles, Role};
+use redact_desk::{Desk, EventLogConfig, Jobs, Machines, Options, Profiles, ProviderConfig, Role};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, Signed, TrustStore};
@@ -98,6 +98,12 @@ fn vouch(folder: &Path) -> redact_desk::Vouch {
         trust.add("agency", &pair.public()).unwrap();
     }
     Arc::new(move |new| Ok(KeyPair::load(&path, None)?.vouch_for(new)?))
+}
+
+/// The identity provider that a test wrote the configuration of.
+fn provider(folder: &TempDir) -> Option<ProviderConfig> {
+    let path = folder.path().join("provider.toml");
+    path.exists().then(|| ProviderConfig::read(&path).unwrap())
 }
 
 /// Signs with the bench's release key.
@@ -224,6 +230,7 @@ impl Bench {
             vouch: vouch(folder.path()),
             sign_export: sign_export(folder.path()),
             agency: Some("Example Police Department".to_owned()),
+            provider: provider(folder),
             watch: Some(folder.path().join("inbox")),
             time_zone: Some("UTC".to_owned()),
             law: None,

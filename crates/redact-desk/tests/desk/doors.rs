@@ -34,6 +34,9 @@ OPUA  POST   /api/me/passkeys
 OPUA  POST   /api/me/passkeys/begin
 OPUA  DELETE /api/me/passkeys/{id}
 -     POST   /api/session/passkey
+-     POST   /api/session/provider
+-     GET    /sign-in/return
+A     POST   /api/users/{id}/provider
 -     POST   /api/session/passkey/begin
 OPUA  GET    /api/notices
 OPUA  POST   /api/notices/{id}/dismiss

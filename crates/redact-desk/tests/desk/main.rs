@@ -15,6 +15,8 @@ mod event_log;
 mod evidence;
 mod excerpts;
 mod fake_jobs;
+#[cfg(feature = "single-sign-on")]
+mod fake_provider;
 mod fees;
 mod grants;
 mod layers;
@@ -26,6 +28,8 @@ mod packages;
 mod passkeys;
 mod practice;
 mod private;
+#[cfg(feature = "single-sign-on")]
+mod provider;
 mod read_options;
 mod reasons;
 mod rechecks;

@@ -35,3 +35,24 @@ CREATE TABLE provider_accounts (
   subject TEXT, managed INTEGER NOT NULL, linked_at INTEGER NOT NULL,
   UNIQUE (issuer, account), UNIQUE (issuer, subject)
 ) STRICT;
+-- Where people get mail, and about what; what they know already; and messages that wait to be sent,
+-- whose link is encrypted.
+CREATE TABLE mail_choices (
+  user TEXT PRIMARY KEY REFERENCES users (id), address TEXT NOT NULL, kinds TEXT NOT NULL
+) STRICT;
+CREATE TABLE mail_known (
+  user TEXT NOT NULL REFERENCES users (id), key TEXT NOT NULL, PRIMARY KEY (user, key)
+) STRICT;
+CREATE TABLE mail_queue (
+  id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users (id), kind TEXT NOT NULL,
+  number TEXT NOT NULL, place TEXT NOT NULL, made_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+  next_at INTEGER NOT NULL, sent_at INTEGER, given_up_at INTEGER, error TEXT
+) STRICT;
+CREATE INDEX mail_queue_waiting ON mail_queue (next_at) WHERE sent_at IS NULL;
+-- Who stands in for whom, from the first to the last day.
+CREATE TABLE absences (
+  id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users (id),
+  stand_in TEXT NOT NULL REFERENCES users (id), from_on TEXT NOT NULL, until_on TEXT NOT NULL,
+  made_at INTEGER NOT NULL, ended_at INTEGER
+) STRICT;
+CREATE INDEX absences_by_user ON absences (user);

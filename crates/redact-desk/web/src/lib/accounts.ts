@@ -2,6 +2,14 @@
 import type { Pending, Role, User } from '../api/types';
 import { roleText } from './format';
 
+/** A change of an account that waits for the administrator's own answer. */
+export type AskedChange =
+  | {
+      what: 'reset' | 'deactivate' | 'reactivate' | 'unlock' | 'confirm' | 'refuse' | 'withdraw';
+      user: User;
+    }
+  | { what: 'role'; user: User; role: Role };
+
 /** What a role may do. */
 export const roleAbout: Record<Role, string> = {
   operator: 'Reviews, renders and hands over. Approves as one of two people.',
@@ -18,6 +26,8 @@ export function pendingText(user: User, pending: Pending): string {
       return `${pending.by} invited ${user.name} as ${role}.`;
     case 'reset':
       return `${pending.by} created a new link for ${user.name} (${role}).`;
+    case 'link':
+      return `${pending.by} connected ${user.name} (${role}) with ${user.provider_account ?? 'an account of the identity provider'}.`;
     default:
       return `${pending.by} wants to give ${user.name} access as ${role}.`;
   }

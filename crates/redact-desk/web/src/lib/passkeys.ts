@@ -33,7 +33,7 @@ async function json(credential: Promise<Credential | null>): Promise<unknown> {
   try {
     const found = await credential;
     if (found === null) throw new DOMException('', 'NotAllowedError');
-    return (found as PublicKeyCredential).toJSON() as unknown;
+    return (found as PublicKeyCredential).toJSON();
   } catch (cause) {
     throw problemOf(cause);
   }

@@ -129,6 +129,7 @@ export const state = (signed_in: boolean): api.State => ({
   needs_setup: false,
   tls: false,
   passkeys: true,
+  provider: null,
 });
 
 export const me = (role: api.Role): api.Me => ({
@@ -253,6 +254,7 @@ function user(
 ): api.User {
   const plain = {
     former_names: [],
+    provider_account: null,
     active: true,
     enrolled: true,
     locked_until: null,

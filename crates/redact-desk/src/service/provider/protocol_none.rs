@@ -1,0 +1,29 @@
+//! The protocol of identity providers, in a program that was built without it.
+
+use crate::api_error::ApiResult;
+use crate::domain::provider_claims::ProviderClaims;
+use crate::error::DeskError;
+use crate::sign_on::ProviderConfig;
+use crate::time::Millis;
+
+/// Never made.
+pub(super) enum Protocol {}
+
+/// Never made.
+pub(super) enum Waiting {}
+
+impl Protocol {
+    pub(super) fn new(_: &ProviderConfig, _: String) -> Result<Self, DeskError> {
+        Err(DeskError::NoSingleSignOn)
+    }
+
+    #[expect(clippy::unused_async, reason = "as the protocol itself")]
+    pub(super) async fn begin(&self, _: Millis) -> ApiResult<(String, String, Waiting)> {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as the protocol itself")]
+    pub(super) async fn finish(&self, _: Waiting, _: &str, _: Millis) -> ApiResult<ProviderClaims> {
+        match *self {}
+    }
+}
