@@ -34,7 +34,7 @@ const STEPS_MAX: u64 = 5_000_000;
 /// Maximum length of a letter in bytes.
 pub(crate) const LETTER_BYTES_MAX: usize = 1 << 20;
 
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 14] = [
     (
         "cover-letter",
         include_str!("../../../letters/cover-letter.md"),
@@ -42,6 +42,50 @@ const BUILT_IN: [(&str, &str); 3] = [
     (
         "exemption-letter",
         include_str!("../../../letters/exemption-letter.md"),
+    ),
+    (
+        "request-acknowledgement",
+        include_str!("../../../letters/request-acknowledgement.md"),
+    ),
+    (
+        "request-appeals",
+        include_str!("../../../letters/request-appeals.md"),
+    ),
+    (
+        "request-closing",
+        include_str!("../../../letters/request-closing.md"),
+    ),
+    (
+        "request-cover",
+        include_str!("../../../letters/request-cover.md"),
+    ),
+    (
+        "request-denial",
+        include_str!("../../../letters/request-denial.md"),
+    ),
+    (
+        "request-estimate",
+        include_str!("../../../letters/request-estimate.md"),
+    ),
+    (
+        "request-extension",
+        include_str!("../../../letters/request-extension.md"),
+    ),
+    (
+        "request-invoice",
+        include_str!("../../../letters/request-invoice.md"),
+    ),
+    (
+        "request-no-records",
+        include_str!("../../../letters/request-no-records.md"),
+    ),
+    (
+        "request-opening",
+        include_str!("../../../letters/request-opening.md"),
+    ),
+    (
+        "request-partial-denial",
+        include_str!("../../../letters/request-partial-denial.md"),
     ),
     (
         "viewing-instructions",
@@ -61,6 +105,12 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// The parts of the letter, as they are laid out.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block> {
+        blocks(&self.text)
+    }
+
     /// Checks a text that a person edited.
     ///
     /// # Errors

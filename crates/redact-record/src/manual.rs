@@ -168,7 +168,7 @@ mod tests {
             Block::Heading(_, text) | Block::Paragraph(text) | Block::Item { text, .. } => {
                 text.iter().collect()
             }
-            Block::Table { header, rows } => {
+            Block::Table { header, rows, .. } => {
                 let cells = header.iter().chain(rows.iter().flatten());
                 cells.flatten().collect()
             }

@@ -10,6 +10,7 @@ mod flow;
 mod index;
 mod letter;
 mod manual;
+mod report;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,11 +28,12 @@ use crate::pdf::Fonts;
 use crate::{RecordError, digest_bytes};
 
 pub use event_log::{EventLogPaper, EventLogRow, event_log_pdf};
-use letter::LetterPaper;
+pub use letter::{LetterPaper, letter_pdf};
 pub use manual::manual_pdf;
+pub use report::{ChartBar, ReportChart, ReportColumn, ReportPaper, ReportSection, report_pdf};
 pub use transcript::transcript_pdf;
 use values::Extent;
-pub use values::PackageValues;
+pub use values::{ExhibitValues, PackageValues, TotalValues, totals};
 
 /// What the papers of a package are made from.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 //! and code. Everything else is shown as text: HTML as it is written, a link of a letter as its
 //! text and address, italics like any other text.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// Text of one kind. A line feed is a forced line break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Block {
     Table {
         /// The cells of its header.
         header: Vec<Vec<Span>>,
+        /// Whether each column is aligned to the right, as amounts are: `---:`.
+        right: Vec<bool>,
         /// Rows of as many cells.
         rows: Vec<Vec<Vec<Span>>>,
     },
@@ -87,6 +89,7 @@ struct Reader {
     /// Addresses of the open links.
     links: Vec<String>,
     header: Vec<Vec<Span>>,
+    right: Vec<bool>,
     rows: Vec<Vec<Vec<Span>>>,
     in_header: bool,
 }
@@ -145,8 +148,10 @@ impl Reader {
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push(dest_url.into_string());
             }
-            Tag::Table(_) => {
+            Tag::Table(columns) => {
                 self.flush();
+                let right = |column: &Alignment| *column == Alignment::Right;
+                self.right = columns.iter().map(right).collect();
                 self.header = Vec::new();
                 self.rows = Vec::new();
             }
@@ -202,6 +207,7 @@ impl Reader {
             }
             TagEnd::Table => self.blocks.push(Block::Table {
                 header: std::mem::take(&mut self.header),
+                right: std::mem::take(&mut self.right),
                 rows: std::mem::take(&mut self.rows),
             }),
             _ => {}
@@ -260,7 +266,7 @@ mod tests {
     #[test]
     fn the_blocks_of_a_letter_are_read() {
         let text = "# Re\n\nDear **R. Roe**,\\\nsecond line\n\n- one\n  - deep\n- two\n\n3. three\n\n\
-            | a | b |\n|---|---|\n| 1 | **2** |\n\n---\n\nlast\n";
+            | a | b |\n|---|--:|\n| 1 | **2** |\n\n---\n\nlast\n";
         let item = |depth, number, text: &str| Block::Item {
             depth,
             number,
@@ -286,6 +292,7 @@ mod tests {
             item(0, Some(3), "three"),
             Block::Table {
                 header: vec![plain("a"), plain("b")],
+                right: vec![false, true],
                 rows: vec![vec![plain("1"), vec![two]]],
             },
             Block::Rule,

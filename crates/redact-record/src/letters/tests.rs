@@ -116,6 +116,17 @@ fn an_office_replaces_and_adds_templates() {
         [
             "cover-letter",
             "exemption-letter",
+            "request-acknowledgement",
+            "request-appeals",
+            "request-closing",
+            "request-cover",
+            "request-denial",
+            "request-estimate",
+            "request-extension",
+            "request-invoice",
+            "request-no-records",
+            "request-opening",
+            "request-partial-denial",
             "thanks",
             "viewing-instructions"
         ]

@@ -73,6 +73,7 @@ pub fn event_log_pdf(paper: &EventLogPaper<'_>) -> Result<Vec<u8>, RecordError> 
     let columns = COLUMNS.map(|(title, width)| Column {
         title: title.to_owned(),
         width,
+        right: false,
     });
     let rows: Vec<Vec<Cell>> = paper.rows.iter().map(row).collect();
     if rows.is_empty() {

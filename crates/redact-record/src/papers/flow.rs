@@ -183,8 +183,12 @@ impl<'a> Flow<'a> {
                     at += more;
                     self.gap(kind.lead * 0.6);
                 }
-                Block::Table { header, rows } => {
-                    self.letter_table(kind, header, rows);
+                Block::Table {
+                    header,
+                    right,
+                    rows,
+                } => {
+                    self.letter_table(kind, (header, right), rows);
                     self.gap(kind.lead * 0.7);
                 }
                 Block::Code(lines) => {

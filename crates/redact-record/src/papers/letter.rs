@@ -13,15 +13,27 @@ use crate::pdf::{self, About, Fonts, LETTER, Style};
 const MARGIN: f32 = 72.0;
 
 /// What a letter is printed with, besides its text.
-pub(super) struct LetterPaper<'a> {
-    pub(super) office: &'a Office,
+#[derive(Clone, Copy, Debug)]
+pub struct LetterPaper<'a> {
+    /// Whose letterhead it has.
+    pub office: &'a Office,
     /// The agency's name.
-    pub(super) agency: Option<&'a str>,
-    pub(super) request_number: Option<&'a str>,
-    /// The program that makes the package, with its version.
-    pub(super) program: &'a str,
-    /// When the newest release was made.
-    pub(super) made_at: UtcNanos,
+    pub agency: Option<&'a str>,
+    /// The number of the request, for the footer.
+    pub request_number: Option<&'a str>,
+    /// The program that makes it, with its version.
+    pub program: &'a str,
+    /// The date of the document; for a package: when the newest release was made.
+    pub made_at: UtcNanos,
+}
+
+/// A letter as a PDF (US Letter). The same input gives the same bytes.
+///
+/// # Errors
+/// [`RecordError::Field`] for a letter that is not text; [`RecordError::Write`].
+pub fn letter_pdf(paper: &LetterPaper<'_>, letter: &Letter) -> Result<Vec<u8>, RecordError> {
+    letter.check()?;
+    paper.pdf(&Fonts::load(), letter)
 }
 
 impl LetterPaper<'_> {

@@ -34,7 +34,7 @@ pub(super) fn plain_text(letter: &Letter) -> String {
                 let first = format!("{indent}{label}");
                 wrapped(&mut text, &first, &" ".repeat(first.len()), &words(&spans));
             }
-            Block::Table { header, rows } => {
+            Block::Table { header, rows, .. } => {
                 for row in rows {
                     let cells = header.iter().zip(&row).map(|(title, cell)| {
                         let (title, cell) = (words(title), words(cell));

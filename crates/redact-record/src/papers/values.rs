@@ -47,8 +47,9 @@ struct RequestValues<'a> {
     requester: Option<&'a str>,
 }
 
+/// What letters may say about one release.
 #[derive(Clone, Debug, Serialize)]
-struct ExhibitValues<'a> {
+pub struct ExhibitValues<'a> {
     number: u32,
     name: String,
     length: String,
@@ -67,8 +68,9 @@ struct WithheldValues<'a> {
     mutes: u32,
 }
 
+/// What is withheld of several releases for one reason.
 #[derive(Clone, Debug, Serialize)]
-struct TotalValues<'a> {
+pub struct TotalValues<'a> {
     code: &'a str,
     statute: &'a str,
     text: &'a str,
@@ -157,7 +159,9 @@ impl<'a> PackageValues<'a> {
 }
 
 impl<'a> ExhibitValues<'a> {
-    fn new(exhibit: &'a Exhibit) -> Self {
+    /// The values of a release.
+    #[must_use]
+    pub fn new(exhibit: &'a Exhibit) -> Self {
         Self {
             number: exhibit.number,
             name: words::exhibit_name(exhibit),
@@ -188,7 +192,8 @@ impl<'a> From<&'a Withheld> for WithheldValues<'a> {
 
 /// What is withheld over all exhibits, by reason. The same code with another statute or sentence
 /// is another row: policies may define a code differently.
-fn totals(exhibits: &[Exhibit]) -> Vec<TotalValues<'_>> {
+#[must_use]
+pub fn totals(exhibits: &[Exhibit]) -> Vec<TotalValues<'_>> {
     let mut rows: BTreeMap<(&str, &str, &str), (Withheld, Vec<u32>)> = BTreeMap::new();
     for exhibit in exhibits {
         for OneLine(row) in &exhibit.withheld {

@@ -6,7 +6,8 @@ use crate::json::Seconds;
 use crate::package::{Exhibit, FileRole, Withheld};
 
 /// `November 29, 2026`.
-pub(super) fn day(day: Date) -> String {
+#[must_use]
+pub fn day(day: Date) -> String {
     format!("{} {}, {}", day.month(), day.day(), day.year())
 }
 
@@ -45,7 +46,8 @@ pub fn exhibit_name(exhibit: &Exhibit) -> String {
 
 /// `3 areas of the picture (0:01:10), 1 span of sound (0:00:04) and 2 parts of the recording
 /// (0:12:30)`.
-pub(super) fn withheld(row: &Withheld) -> String {
+#[must_use]
+pub fn withheld(row: &Withheld) -> String {
     let part = |count: u32, one: &str, many: &str, time: Seconds| {
         let noun = if count == 1 { one } else { many };
         (count > 0).then(|| format!("{count} {noun} ({})", time_of(time)))

@@ -4,13 +4,25 @@ use super::wrap::{Line, line_marks, wrap};
 use super::{Flow, GUTTER};
 use crate::letters::Span;
 use crate::paper::{INK, LINE, SOFT, Type};
-use crate::pdf::{Node, Role, Style};
+use crate::pdf::{Fonts, Node, Role, Style};
 
 /// A column of a table.
 pub(in crate::papers) struct Column {
     pub(in crate::papers) title: String,
     /// With the gutter to its right, in points.
     pub(in crate::papers) width: f32,
+    /// Whether its text ends at the right, as numbers do.
+    pub(in crate::papers) right: bool,
+}
+
+impl Column {
+    /// Where a line of that width begins in a column that begins at `x`.
+    fn start(&self, x: f32, wide: f32) -> f32 {
+        match self.right {
+            true => x + (self.width - GUTTER - wide).max(0.0),
+            false => x,
+        }
+    }
 }
 
 /// The paragraphs of a cell.
@@ -20,10 +32,13 @@ impl Flow<'_> {
     pub(super) fn letter_table(
         &mut self,
         kind: Type,
-        header: &[Vec<Span>],
+        (header, right): (&[Vec<Span>], &[bool]),
         rows: &[Vec<Vec<Span>>],
     ) {
-        let columns = self.columns(kind, header, rows);
+        let mut columns = self.columns(kind, header, rows);
+        for (column, right) in columns.iter_mut().zip(right) {
+            column.right = *right;
+        }
         let small = Type::new(kind.style, kind.size * 0.92, kind.ink);
         let rows = rows.iter().map(|row| {
             let cells = row.iter().map(|cell| vec![(small, cell.clone())]);
@@ -70,6 +85,7 @@ impl Flow<'_> {
         let columns = header.iter().zip(widths).map(|(title, width)| Column {
             title: words(title),
             width: width * scale,
+            right: false,
         });
         columns.collect()
     }
@@ -126,9 +142,10 @@ impl Flow<'_> {
         let mut cells = Vec::new();
         for column in columns {
             let line = vec![(Style::Bold, column.title.clone())];
+            let start = column.start(x, width_of(self.fonts, kind, &line));
             cells.push(Node::leaf(
                 Role::HeaderCell,
-                line_marks(self.fonts, [x, self.y], kind, &line),
+                line_marks(self.fonts, [start, self.y], kind, &line),
             ));
             x += column.width;
         }
@@ -168,7 +185,8 @@ impl Flow<'_> {
                 }
                 y += kind.lead;
                 count += 1;
-                marks.extend(line_marks(self.fonts, [x, y], *kind, line));
+                let start = column.start(x, width_of(self.fonts, *kind, line));
+                marks.extend(line_marks(self.fonts, [start, y], *kind, line));
             }
             lines.drain(..count);
             bottom = bottom.max(y);
@@ -180,6 +198,13 @@ impl Flow<'_> {
         self.y += 1.5;
         Node::group(Role::Row, drawn)
     }
+}
+
+fn width_of(fonts: &Fonts, kind: Type, line: &Line) -> f32 {
+    let pieces = line.iter();
+    pieces
+        .map(|(style, text)| fonts.width(*style, kind.size, text))
+        .sum()
 }
 
 fn lines_height(lines: &[(Type, Line)]) -> f32 {

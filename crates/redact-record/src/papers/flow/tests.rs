@@ -46,6 +46,7 @@ fn a_row_longer_than_a_page_is_continued() {
     let column = |title: &str, width| Column {
         title: title.to_owned(),
         width,
+        right: false,
     };
     let columns = [column("One", 100.0), column("Two", 200.0)];
     let cell = |text: &str| vec![(KIND(), plain(text))];

@@ -78,6 +78,7 @@ fn columns(columns: &[(&str, f32)]) -> Vec<Column> {
     let column = |(title, width): &(&str, f32)| Column {
         title: (*title).to_owned(),
         width: *width,
+        right: false,
     };
     columns.iter().map(column).collect()
 }
