@@ -114,6 +114,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
             built_in: &BUILT_IN_PROFILES,
             own: paths::office()?.join(TRANSMITTALS),
         },
+        office: paths::office()?,
         verifier,
         trusted,
         vouch: vouch(global, log.path())?,

@@ -93,6 +93,11 @@ impl ApiError {
         self.code == code
     }
 
+    /// The message, for a page that shows it among other things.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -1,5 +1,7 @@
 //! Words that all layers share, as spelled in the database and the API.
 
+pub(crate) mod papers;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::Id;

@@ -50,7 +50,11 @@ use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
 use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
+use crate::http::invoices::{Invoice, InvoiceLine, Payment, Voided};
 use crate::http::jobs::{Job, JobError};
+use crate::http::letters::{
+    LetterChoice, LetterSend, MadePaper, PaperPreview, RequestLetter, RequestLetters,
+};
 use crate::http::manual::{
     Manual, ManualBlock, ManualChapter, ManualEdition, ManualLink, ManualText,
 };
@@ -76,6 +80,7 @@ use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
+use crate::model::papers::{InvoiceBasis, LetterKind, SentBy};
 use crate::model::{
     CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm,
     PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
@@ -280,6 +285,19 @@ const TYPES: &[Declare] = &[
     ManualChapter::decl,
     ManualEdition::decl,
     Manual::decl,
+    LetterKind::decl,
+    SentBy::decl,
+    LetterChoice::decl,
+    LetterSend::decl,
+    RequestLetter::decl,
+    RequestLetters::decl,
+    PaperPreview::decl,
+    MadePaper::decl,
+    InvoiceBasis::decl,
+    InvoiceLine::decl,
+    Voided::decl,
+    Payment::decl,
+    Invoice::decl,
     Practice::decl,
     VisibleObject::decl,
     AudibleItem::decl,

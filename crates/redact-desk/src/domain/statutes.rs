@@ -17,14 +17,13 @@ mod retention;
 use std::path::Path;
 
 pub(crate) use deadline::{Case, Due, Pause, plain_due};
-pub(crate) use fees::{Fee, FeeCase, FeeRules};
+pub(crate) use fees::{Charge, Fee, FeeCase, FeeRules};
 pub(crate) use law::{Deadline, DeadlineKind, Extension, Statute, Tolling};
 pub(crate) use money::Money;
 pub(crate) use parts::Days;
 pub(crate) use retention::Retention;
 #[cfg(test)]
 pub(crate) use {
-    fees::Charge,
     law::TollingEffect,
     retention::{Category, Span},
 };

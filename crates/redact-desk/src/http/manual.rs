@@ -77,6 +77,8 @@ pub(crate) enum ManualBlock {
     },
     Table {
         header: Vec<Vec<ManualText>>,
+        /// Whether each column is aligned to the right.
+        right: Vec<bool>,
         rows: Vec<Vec<Vec<ManualText>>>,
     },
     Code {
@@ -102,11 +104,11 @@ fn text(spans: Vec<Span>, chapter: &str) -> Vec<ManualText> {
     spans.into_iter().map(one).collect()
 }
 
-fn present(chapter: Chapter) -> ManualChapter {
-    let slug = chapter.slug;
+/// The blocks of a chapter, or of a letter, which has no links: then `slug` is empty.
+pub(super) fn present_blocks(given: Vec<Block>, slug: &str) -> Vec<ManualBlock> {
     let mut blocks: Vec<ManualBlock> = Vec::new();
     let cells = |cells: Vec<Vec<Span>>| cells.into_iter().map(|cell| text(cell, slug)).collect();
-    for block in chapter.blocks {
+    for block in given {
         let shown = match block {
             Block::Heading(level, words) => ManualBlock::Heading {
                 level,
@@ -133,8 +135,13 @@ fn present(chapter: Chapter) -> ManualChapter {
                     items: vec![item],
                 }
             }
-            Block::Table { header, rows } => ManualBlock::Table {
+            Block::Table {
+                header,
+                right,
+                rows,
+            } => ManualBlock::Table {
                 header: cells(header),
+                right,
                 rows: rows.into_iter().map(cells).collect(),
             },
             Block::Code(lines) => ManualBlock::Code { text: lines },
@@ -142,10 +149,14 @@ fn present(chapter: Chapter) -> ManualChapter {
         };
         blocks.push(shown);
     }
+    blocks
+}
+
+fn present(chapter: Chapter) -> ManualChapter {
     ManualChapter {
-        slug: slug.to_owned(),
+        slug: chapter.slug.to_owned(),
         title: chapter.title,
-        blocks,
+        blocks: present_blocks(chapter.blocks, chapter.slug),
     }
 }
 

@@ -9,11 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees,
-    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, passkeys,
-    policies, practice, provider, rechecks, recording_changes, recordings, releases, requests,
-    reviews, second_factor, statistics, stream, transcripts, uploads, users, verifier, views,
-    watch_folder,
+    accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, reviews, second_factor, statistics, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -62,6 +58,7 @@ fn table() -> Vec<Route> {
     table.extend(recordings_and_reviews());
     table.extend(jobs_and_releases());
     table.extend(ways_in());
+    table.extend(letters_and_invoices());
     table
 }
 
@@ -227,6 +224,26 @@ fn jobs_and_releases() -> Vec<Route> {
         GET "/api/statistics" ALL => statistics::show,
         GET "/api/statistics/csv" ALL => statistics::csv,
         GET "/api/stream" SHOW => stream::stream,
+    }
+}
+
+/// Letters to requesters, invoices, payments.
+fn letters_and_invoices() -> Vec<Route> {
+    routes! {
+        GET "/api/requests/{id}/letters" SHOW => letters::list,
+        POST "/api/requests/{id}/letters" WORK => letters::make,
+        POST "/api/requests/{id}/letters/preview" WORK => letters::preview,
+        DELETE "/api/requests/{id}/letters/{letter}" WORK => letters::remove,
+        GET "/api/requests/{id}/letters/{letter}/pdf" SHOW => letters::pdf,
+        POST "/api/requests/{id}/letters/{letter}/sends" WORK => letters::record_send,
+        GET "/api/requests/{id}/invoices" SHOW => invoices::list,
+        POST "/api/requests/{id}/invoices" WORK => invoices::make,
+        POST "/api/requests/{id}/invoices/preview" WORK => invoices::preview,
+        GET "/api/requests/{id}/invoices/{invoice}/pdf" SHOW => invoices::pdf,
+        POST "/api/requests/{id}/invoices/{invoice}/void" WORK => invoices::void,
+        POST "/api/requests/{id}/invoices/{invoice}/payments" WORK => invoices::pay,
+        POST "/api/requests/{id}/invoices/{invoice}/payments/{payment}/void" WORK =>
+            invoices::void_payment,
     }
 }
 

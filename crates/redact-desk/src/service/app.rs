@@ -67,6 +67,8 @@ pub struct Options {
     pub policies: PathBuf,
     /// The transmittal profiles to choose from.
     pub profiles: Profiles,
+    /// The office's folder: letterhead, templates of letters, appeals. It may be missing.
+    pub office: PathBuf,
     /// `verify.html`, if it is installed.
     pub verifier: Option<PathBuf>,
     /// The folder of trusted keys, to which approvers' keys are added.

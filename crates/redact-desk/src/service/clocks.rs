@@ -20,12 +20,16 @@ use crate::time;
 const EXTENSION_DAYS_MAX: u16 = 365;
 
 /// A request with its clock, before and after a change of the clock.
-struct Clocked {
-    row: RequestRow,
-    rows: ClockRows,
+pub(crate) struct Clocked {
+    pub(crate) row: RequestRow,
+    pub(crate) rows: ClockRows,
 }
 
-async fn load(app: &Shared, id: &Id) -> ApiResult<Clocked> {
+/// An open request with its clock.
+///
+/// # Errors
+/// 404; 409 `closed`.
+pub(crate) async fn load(app: &Shared, id: &Id) -> ApiResult<Clocked> {
     check_open(app, id).await?;
     let row = requests::by_id(&app.db, id).await?;
     let rows = clocks::by_request(&app.db, Some(id)).await?.remove(id);
@@ -41,10 +45,24 @@ async fn finish(
     who: &SessionUser,
     mut change: pool::Transaction,
     (before, after): (&Clocked, &ClockRows),
+    what: (&'static str, &str, &[(&str, String, String)]),
+) -> ApiResult<()> {
+    note(app, who, &mut change, (before, after), what).await?;
+    change.commit().await?;
+    app.notify(Change::Request(before.row.id.clone()));
+    Ok(())
+}
+
+/// Puts a change of the clock into the history, with the due date that follows from it.
+async fn note(
+    app: &Shared,
+    who: &SessionUser,
+    change: &mut Connection,
+    (before, after): (&Clocked, &ClockRows),
     (action, reason, fields): (&'static str, &str, &[(&str, String, String)]),
 ) -> ApiResult<()> {
     let row = &before.row;
-    let due = follow(app, &mut change, row, after).await?;
+    let due = follow(app, change, row, after).await?;
     let mut fields = fields.to_vec();
     fields.push(("due_on", row.facts.due_on.clone(), due));
     let entry = Entry {
@@ -54,10 +72,7 @@ async fn finish(
         changes: changes(&fields),
         reason,
     };
-    history::note(app, &mut change, &who.name, entry).await?;
-    change.commit().await?;
-    app.notify(Change::Request(row.id.clone()));
-    Ok(())
+    history::note(app, change, &who.name, entry).await
 }
 
 /// Stores the due date that follows from the clock, unless a person set it, and returns it.
@@ -195,33 +210,52 @@ pub(crate) async fn extend(
     (days, unit, reason): (u16, Unit, &str),
 ) -> ApiResult<()> {
     let _alone = app.review_lock.lock().await;
+    let reason = check_extension(days, reason)?;
+    let before = load(app, id).await?;
+    let mut change = pool::begin(&app.db).await?;
+    add_extension(app, who, &mut change, &before, (days, unit, &reason)).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(())
+}
+
+/// Checks an extension, and returns its reason as it is stored.
+///
+/// # Errors
+/// 400 without a reason or for a number of days that cannot be.
+pub(crate) fn check_extension(days: u16, reason: &str) -> ApiResult<String> {
     if !(1..=EXTENSION_DAYS_MAX).contains(&days) {
         let message = format!("Enter a number of days from 1 to {EXTENSION_DAYS_MAX}.");
         return Err(ApiError::field("days", message));
     }
-    let reason = text("reason", reason, REASON_CHARS_MAX)?;
-    let before = load(app, id).await?;
+    text("reason", reason, REASON_CHARS_MAX)
+}
+
+/// Adds a checked extension within a larger change.
+///
+/// # Errors
+/// Those of the database and the log.
+pub(crate) async fn add_extension(
+    app: &Shared,
+    who: &SessionUser,
+    change: &mut Connection,
+    before: &Clocked,
+    (days, unit, reason): (u16, Unit, &str),
+) -> ApiResult<()> {
     let row = ExtensionRow {
         id: Id::random(),
-        request: id.clone(),
+        request: before.row.id.clone(),
         days,
         unit,
-        reason: reason.clone(),
+        reason: reason.to_owned(),
         by: who.name.clone(),
     };
-    let mut change = pool::begin(&app.db).await?;
-    clocks::insert_extension(&mut change, &row, app.now()).await?;
+    clocks::insert_extension(change, &row, app.now()).await?;
     let mut after = before.rows.clone();
     after.extensions.push(row);
     let fields = [("extension", String::new(), span_text(days, unit))];
-    finish(
-        app,
-        who,
-        change,
-        (&before, &after),
-        ("extended", &reason, &fields),
-    )
-    .await
+    let what = ("extended", reason, &fields[..]);
+    note(app, who, change, (before, &after), what).await
 }
 
 /// Takes the newest extension back.
@@ -275,9 +309,27 @@ pub(crate) async fn record(
         given => Some(day_of(app, &before.row, "on", given)?),
     };
     let mut change = pool::begin(&app.db).await?;
+    set_sent(app, who, &mut change, &before, (kind, day)).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(())
+}
+
+/// Records within a larger change when the acknowledgement or the estimate was sent.
+///
+/// # Errors
+/// 400 for another kind of deadline; those of the database and the log.
+pub(crate) async fn set_sent(
+    app: &Shared,
+    who: &SessionUser,
+    change: &mut Connection,
+    before: &Clocked,
+    (kind, day): (DeadlineKind, Option<String>),
+) -> ApiResult<()> {
+    let id = &before.row.id;
     let (field, action, was) = match kind {
         DeadlineKind::Acknowledgement => {
-            clocks::set_acknowledged(&mut change, id, day.as_deref()).await?;
+            clocks::set_acknowledged(change, id, day.as_deref()).await?;
             (
                 "acknowledged_on",
                 "acknowledged",
@@ -285,7 +337,7 @@ pub(crate) async fn record(
             )
         }
         DeadlineKind::Estimate => {
-            clocks::set_estimated(&mut change, id, day.as_deref()).await?;
+            clocks::set_estimated(change, id, day.as_deref()).await?;
             ("estimated_on", "estimated", &before.row.estimated_on)
         }
         DeadlineKind::Answer => {
@@ -298,6 +350,6 @@ pub(crate) async fn record(
         was.clone().unwrap_or_default(),
         day.unwrap_or_default(),
     )];
-    let rows = &before.rows;
-    finish(app, who, change, (&before, rows), (action, "", &fields)).await
+    let what = (action, "", &fields[..]);
+    note(app, who, change, (before, &before.rows), what).await
 }

@@ -225,6 +225,7 @@ impl Bench {
                 built_in: &PROFILES,
                 own: folder.path().join("transmittals"),
             },
+            office: folder.path().join("office"),
             verifier: Some(folder.path().join("verify.html")).filter(|path| path.exists()),
             trusted: folder.path().join("trusted"),
             vouch: vouch(folder.path()),

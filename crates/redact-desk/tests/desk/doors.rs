@@ -60,6 +60,19 @@ OP    POST   /api/requests/{id}/time
 OP    PUT    /api/requests/{id}/time/{entry}
 OP    DELETE /api/requests/{id}/time/{entry}
 OP    POST   /api/requests/{id}/estimates
+OPU   GET    /api/requests/{id}/letters
+OP    POST   /api/requests/{id}/letters
+OP    POST   /api/requests/{id}/letters/preview
+OP    DELETE /api/requests/{id}/letters/{letter}
+OPU   GET    /api/requests/{id}/letters/{letter}/pdf
+OP    POST   /api/requests/{id}/letters/{letter}/sends
+OPU   GET    /api/requests/{id}/invoices
+OP    POST   /api/requests/{id}/invoices
+OP    POST   /api/requests/{id}/invoices/preview
+OPU   GET    /api/requests/{id}/invoices/{invoice}/pdf
+OP    POST   /api/requests/{id}/invoices/{invoice}/void
+OP    POST   /api/requests/{id}/invoices/{invoice}/payments
+OP    POST   /api/requests/{id}/invoices/{invoice}/payments/{payment}/void
 OPUA  GET    /api/office
 OP    GET    /api/inbox
 OPU   GET    /api/laws
@@ -177,6 +190,9 @@ fn example(path: &str) -> String {
         ("{revision}", "1"),
         ("{kind}", "release"),
         ("{entry}", id),
+        ("{letter}", id),
+        ("{invoice}", id),
+        ("{payment}", id),
         ("{file}", "clerk.pdf"),
     ] {
         path = path.replace(place, value);

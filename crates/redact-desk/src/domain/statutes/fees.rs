@@ -60,7 +60,7 @@ pub(crate) struct FeeCase {
 }
 
 /// A fee with its parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Fee {
     /// Minutes of staff time beyond the free ones.

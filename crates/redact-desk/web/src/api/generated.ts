@@ -1327,7 +1327,11 @@ code: boolean,
  */
 link: ManualLink | null, };
 
-export type ManualBlock = { "kind": "heading", level: number, anchor: string, text: Array<ManualText>, } | { "kind": "paragraph", text: Array<ManualText>, } | { "kind": "list", numbered: boolean, items: Array<Array<ManualText>>, } | { "kind": "table", header: Array<Array<ManualText>>, rows: Array<Array<Array<ManualText>>>, } | { "kind": "code", text: string, };
+export type ManualBlock = { "kind": "heading", level: number, anchor: string, text: Array<ManualText>, } | { "kind": "paragraph", text: Array<ManualText>, } | { "kind": "list", numbered: boolean, items: Array<Array<ManualText>>, } | { "kind": "table", header: Array<Array<ManualText>>, 
+/**
+ * Whether each column is aligned to the right.
+ */
+right: Array<boolean>, rows: Array<Array<Array<ManualText>>>, } | { "kind": "code", text: string, };
 
 export type ManualChapter = { slug: string, title: string, blocks: Array<ManualBlock>, };
 
@@ -1342,6 +1346,68 @@ export type Manual = { chapters: Array<ManualChapter>,
  * As PDF: the whole, and one for each role.
  */
 editions: Array<ManualEdition>, };
+
+export type LetterKind = "acknowledgement" | "extension" | "estimate" | "partial_denial" | "denial" | "no_records" | "cover";
+
+export type SentBy = "email" | "mail" | "portal" | "in_person" | "other";
+
+export type LetterChoice = { kind: LetterKind, title: string, note: string, 
+/**
+ * Whether the office wrote its template.
+ */
+own: boolean, };
+
+export type LetterSend = { by: string, at: string, to: string, means: SentBy, on: string, note: string, };
+
+export type RequestLetter = { id: Id, kind: LetterKind, title: string, at: string, by: string, bytes: number, sha256: string, 
+/**
+ * Oldest first.
+ */
+sends: Array<LetterSend>, };
+
+export type RequestLetters = { 
+/**
+ * Newest first.
+ */
+letters: Array<RequestLetter>, choices: Array<LetterChoice>, 
+/**
+ * Why no letter can be made: which of the office's files is wrong.
+ */
+problem: string | null, };
+
+export type PaperPreview = { title: string, blocks: Array<ManualBlock>, 
+/**
+ * What the person should know before it is made.
+ */
+warnings: Array<string>, };
+
+export type MadePaper = { id: Id, };
+
+export type InvoiceBasis = "estimate" | "time";
+
+export type InvoiceLine = { what: string, basis: string, statute: string, amount: string, };
+
+export type Voided = { at: string, by: string, reason: string, };
+
+export type Payment = { id: Id, paid_on: string, amount: string, note: string, by: string, voided: Voided | null, };
+
+export type Invoice = { id: Id, number: string, at: string, by: string, basis: InvoiceBasis, lines: Array<InvoiceLine>, total: string, 
+/**
+ * Of this invoice and those that it corrects.
+ */
+paid: string, 
+/**
+ * What is to be paid; less than zero: to be returned. `null` for one that is not valid.
+ */
+balance: string | null, 
+/**
+ * The number of the invoice that it corrects.
+ */
+corrects: string | null, why: string, 
+/**
+ * The number of the invoice that corrects it.
+ */
+corrected_by: string | null, voided: Voided | null, sha256: string, payments: Array<Payment>, };
 
 export type Practice = { 
 /**

@@ -40,6 +40,8 @@ const titles: Record<string, string> = {
   'verify.recheck': 'Recheck started',
   'export.download': 'File downloaded',
   'export.package-queued': 'Package queued',
+  'export.letter-download': 'Letter downloaded',
+  'export.invoice-download': 'Invoice downloaded',
   'export.event-log': 'Event log exported',
   'export.event-log-pdf': 'Event log exported as a signed PDF',
   'delivery.handed-over-reopened': 'Handed over or packaged although its review was reopened',

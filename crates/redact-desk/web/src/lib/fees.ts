@@ -17,10 +17,11 @@ export const chargeText: Record<Charge, string> = {
   redaction: 'redaction',
 };
 
-/** `$1,234.50`, of `1234.50`. */
+/** `$1,234.50`, of `1234.50`; `-$5.00`, of `-5.00`. */
 export const money = (amount: string): string => {
-  const [dollars = '0', cents = '00'] = amount.split('.');
-  return `$${dollars.replace(/\B(?=(\d{3})+$)/g, ',')}.${cents}`;
+  const sign = amount.startsWith('-') ? '-' : '';
+  const [dollars = '0', cents = '00'] = amount.replace('-', '').split('.');
+  return `${sign}$${dollars.replace(/\B(?=(\d{3})+$)/g, ',')}.${cents}`;
 };
 
 /** `1 h 5 min`. */

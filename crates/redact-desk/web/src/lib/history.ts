@@ -1,6 +1,7 @@
 // Changes of requests and recordings as sentences.
-import type { Disposition, FieldChange, RequesterKind } from '../api/types';
+import type { Disposition, FieldChange, LetterKind, RequesterKind } from '../api/types';
 import { dayText, dispositionText, requesterText } from './format';
+import { letterText } from './papers';
 
 const actions: Record<string, string> = {
   changed: 'Request changed',
@@ -21,6 +22,14 @@ const actions: Record<string, string> = {
   'time-changed': 'Time changed',
   'time-removed': 'Time removed',
   'fee-estimated': 'Fee estimated',
+  'letter-made': 'Letter made',
+  'letter-sent': 'Letter sent',
+  'letter-removed': 'Letter removed',
+  'invoice-made': 'Invoice made',
+  'invoice-corrected': 'Invoice corrected by a new one',
+  'invoice-voided': 'Invoice voided',
+  'payment-recorded': 'Payment recorded',
+  'payment-voided': 'Payment voided',
   'on-clock': 'Camera placed on the shared clock',
   'handed-over-reopened': 'Handed over or packaged although its review was reopened',
 };
@@ -48,6 +57,12 @@ const fields: Record<string, string> = {
   estimated_on: 'Estimate sent on',
   time: 'Time',
   fee: 'Fee',
+  letter: 'Letter',
+  letter_sha256: 'SHA-256 of the PDF',
+  recipient: 'Recipient',
+  sent_on: 'Sent on',
+  invoice: 'Invoice',
+  payment: 'Payment',
   on_clock: 'Starts at',
 };
 
@@ -56,6 +71,8 @@ function valueText(field: string, value: string): string {
   if (field.endsWith('_on')) return dayText(value);
   if (field === 'received_on' || field === 'due_on') return dayText(value);
   if (field === 'on_clock') return `${value} s on the shared clock`;
+  if (field === 'letter') return letterText[value.replace('-', '_') as LetterKind] ?? value;
+  if (field === 'letter_sha256') return `${value.slice(0, 16)}…`;
   if (field === 'disposition') return dispositionText[value as Disposition] ?? value;
   if (field === 'requester_kind') return requesterText[value as RequesterKind] ?? value;
   return value;

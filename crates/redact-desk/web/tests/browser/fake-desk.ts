@@ -9,6 +9,7 @@ import { extname, resolve } from 'node:path';
 import type * as api from '../../src/api/types';
 import { ROOT } from './chromium';
 import { manual, score } from './manual-sample';
+import * as papers from './paper-samples';
 import * as sample from './sample';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -186,11 +187,15 @@ export class FakeDesk {
     if (/^\/reviews\/(?!c{32})[^/]+\/reasons$/.test(path)) {
       return ok({ changes: [], reasons: this.review.policy.reasons });
     }
+    if (/\/(letters|invoices)\/preview$/.test(path)) {
+      this.posts.push({ path, body });
+      return ok(path.includes('/letters/') ? papers.letterPreview() : papers.invoicePreview());
+    }
     if (method !== 'GET' && /^\/(requests|recordings|users)\//.test(path)) {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
-    if (path.startsWith('/requests/') && !path.endsWith('/fees')) {
+    if (path.startsWith('/requests/') && !/\/(fees|letters|invoices)$/.test(path)) {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
       return ok({ ...whole, practice: this.practice });
     }
@@ -201,6 +206,8 @@ export class FakeDesk {
       '/people': sample.people,
       '/statistics': sample.statistics,
       [`/requests/${sample.ID.request}/fees`]: sample.fees,
+      [`/requests/${sample.ID.request}/letters`]: papers.letters,
+      [`/requests/${sample.ID.request}/invoices`]: papers.invoices,
       '/policies': () => [sample.policy()],
       '/users': sample.users,
       '/me/passkeys': sample.passkeys,

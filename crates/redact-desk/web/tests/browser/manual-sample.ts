@@ -31,6 +31,7 @@ export const manual = (): api.Manual => ({
         {
           kind: 'table',
           header: [[plain('Role')], [plain('Does')]],
+          right: [false, false],
           rows: [[[{ ...plain('Operator'), strong: true }], [plain('reviews')]]],
         },
       ],

@@ -6,6 +6,7 @@ import { feeParts, minutesText, money } from '../../src/lib/fees';
 test('amounts and minutes', () => {
   expect(money('1234567.50')).toBe('$1,234,567.50');
   expect(money('0.05')).toBe('$0.05');
+  expect(money('-1500.00')).toBe('-$1,500.00');
   expect(minutesText(45)).toBe('45 min');
   expect(minutesText(60)).toBe('1 h');
   expect(minutesText(125)).toBe('2 h 5 min');

@@ -7,6 +7,7 @@ use crate::paper::{INK, LINE, SOFT, Type};
 use crate::pdf::{Fonts, Node, Role, Style};
 
 /// A column of a table.
+#[derive(Clone)]
 pub(in crate::papers) struct Column {
     pub(in crate::papers) title: String,
     /// With the gutter to its right, in points.
@@ -93,6 +94,7 @@ impl Flow<'_> {
     /// A table. Its header is repeated on every page; a row that does not fit on a page goes on on
     /// the next one.
     pub(in crate::papers) fn table(&mut self, head: Type, columns: &[Column], rows: &[Vec<Cell>]) {
+        let columns = &to_the_edge(columns)[..];
         let mut table = Vec::new();
         let header_height = head.lead + 6.0;
         for row in rows {
@@ -198,6 +200,15 @@ impl Flow<'_> {
         self.y += 1.5;
         Node::group(Role::Row, drawn)
     }
+}
+
+/// The columns, of which the last one, if its text ends at the right, has no gutter.
+fn to_the_edge(columns: &[Column]) -> Vec<Column> {
+    let mut columns = columns.to_vec();
+    if let Some(last) = columns.last_mut().filter(|last| last.right) {
+        last.width += GUTTER;
+    }
+    columns
 }
 
 fn width_of(fonts: &Fonts, kind: Type, line: &Line) -> f32 {

@@ -1,0 +1,158 @@
+// Made-up letters and invoices for the desk in memory.
+import type * as api from '../../src/api/types';
+
+const id = (digit: string): string => digit.repeat(32);
+const AT = '2026-03-02T09:30:00Z';
+const SHA256 = 'ab'.repeat(32);
+const BY = 'Ada Okafor';
+
+const plain = (text: string, strong = false): api.ManualText => ({
+  text,
+  strong,
+  code: false,
+  link: null,
+});
+const paragraph = (text: string): api.ManualBlock => ({
+  kind: 'paragraph',
+  text: [plain(text)],
+});
+
+export const letters = (): api.RequestLetters => ({
+  letters: [
+    {
+      id: id('6'),
+      kind: 'extension',
+      title: 'Extension of time',
+      at: AT,
+      by: BY,
+      bytes: 31_000,
+      sha256: SHA256,
+      sends: [],
+    },
+    {
+      id: id('7'),
+      kind: 'acknowledgement',
+      title: 'Acknowledgement',
+      at: '2026-02-10T09:30:00Z',
+      by: BY,
+      bytes: 30_000,
+      sha256: SHA256,
+      sends: [
+        {
+          by: BY,
+          at: AT,
+          to: 'Herald Tribune',
+          means: 'email',
+          on: '2026-02-10',
+          note: 'records@herald.example',
+        },
+      ],
+    },
+  ],
+  choices: (['acknowledgement', 'extension', 'denial'] as const).map((kind) => ({
+    kind,
+    title: kind,
+    note: 'A starting point for the agency and its counsel, not legal advice.',
+    own: kind === 'denial',
+  })),
+  problem: null,
+});
+
+export const letterPreview = (): api.PaperPreview => ({
+  title: 'Extension of time',
+  blocks: [
+    paragraph('March 2, 2026'),
+    { kind: 'paragraph', text: [plain('Re: Request PR-2026-0141', true)] },
+    paragraph('We need more time to answer your request: 10 working days.'),
+    { kind: 'heading', level: 1, anchor: 'x', text: [plain('Your rights')] },
+    { kind: 'list', numbered: false, items: [[plain('You may appeal within 90 days.')]] },
+    paragraph('Sincerely,\nJ. Doe'),
+  ],
+  warnings: ['The letterhead has no address. Set it in office.toml.'],
+});
+
+const line = (what: string, basis: string, amount: string): api.InvoiceLine => ({
+  what,
+  basis,
+  statute: 'R.C. 149.43(B)(1)',
+  amount,
+});
+
+export const invoices = (): api.Invoice[] => [
+  {
+    id: id('8'),
+    number: 'INV-2026-0002',
+    at: AT,
+    by: BY,
+    basis: 'time',
+    lines: [
+      line('Staff time', 'redaction 2 h 10 min; 2 h 10 min at $36.00 an hour', '78.00'),
+      { ...line('Reduction', 'Settlement', '-8.00'), statute: '' },
+    ],
+    total: '70.00',
+    paid: '40.00',
+    balance: '30.00',
+    corrects: 'INV-2026-0001',
+    why: 'Hours of training were charged.',
+    corrected_by: null,
+    voided: null,
+    sha256: SHA256,
+    payments: [],
+  },
+  {
+    id: id('9'),
+    number: 'INV-2026-0001',
+    at: '2026-02-21T09:30:00Z',
+    by: BY,
+    basis: 'time',
+    lines: [line('Staff time', 'redaction 3 h; 3 h at $36.00 an hour', '108.00')],
+    total: '108.00',
+    paid: '40.00',
+    balance: null,
+    corrects: null,
+    why: '',
+    corrected_by: 'INV-2026-0002',
+    voided: null,
+    sha256: SHA256,
+    payments: [
+      {
+        id: id('1'),
+        paid_on: '2026-02-25',
+        amount: '40.00',
+        note: 'Check 7',
+        by: BY,
+        voided: null,
+      },
+      {
+        id: id('2'),
+        paid_on: '2026-02-24',
+        amount: '40.00',
+        note: '',
+        by: BY,
+        voided: { at: AT, by: BY, reason: 'Entered twice' },
+      },
+    ],
+  },
+];
+
+export const invoicePreview = (): api.PaperPreview => ({
+  title: 'Invoice',
+  blocks: [
+    { kind: 'heading', level: 1, anchor: 'x', text: [plain('Invoice INV-2026-0003')] },
+    {
+      kind: 'table',
+      header: [[plain('Item')], [plain('Basis')], [plain('Law')], [plain('Amount')]],
+      right: [false, false, false, true],
+      rows: [
+        [
+          [plain('Staff time')],
+          [plain('redaction 2 h 10 min; 2 h 10 min at $36.00 an hour')],
+          [plain('R.C. 149.43(B)(1)')],
+          [plain('78.00')],
+        ],
+        [[plain('Total', true)], [], [], [plain('$78.00', true)]],
+      ],
+    },
+  ],
+  warnings: ['The invoice is 45 % above the estimate.'],
+});

@@ -1,0 +1,17 @@
+// Letters as people read them.
+import { expect, test } from 'vitest';
+import { changeText } from '../../src/lib/history';
+import { sendEffect } from '../../src/lib/papers';
+
+test('the history names letters, not their keys', () => {
+  const change = { field: 'letter', from: '', to: 'no-records' };
+  expect(changeText(change)).toBe('Letter: none → No responsive records');
+  const digest = { field: 'letter_sha256', from: '', to: 'ab'.repeat(32) };
+  expect(changeText(digest)).toBe('SHA-256 of the PDF: none → abababababababab…');
+});
+
+test('only letters that belong to a deadline change one', () => {
+  expect(sendEffect('acknowledgement')).toContain('acknowledgement');
+  expect(sendEffect('extension')).toContain('due date moves');
+  expect(sendEffect('denial')).toBeNull();
+});
