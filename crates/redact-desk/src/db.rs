@@ -2,6 +2,7 @@
 //!
 //! SQLite with a write-ahead log that is on disk before a write is acknowledged.
 
+pub(crate) mod access;
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;

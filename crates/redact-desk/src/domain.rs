@@ -1,6 +1,7 @@
 //! The desk's rules, without a database and without HTTP: reviews and their plans, approvals,
 //! statutes, verdicts, excerpts, packages, and what counts as viewed.
 
+pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod approval;
 pub(crate) mod attribution;
@@ -43,6 +44,7 @@ pub(crate) mod statistics;
 pub(crate) mod statutes;
 pub(crate) mod summary;
 pub(crate) mod transmittals;
+pub(crate) mod unusual;
 pub(crate) mod verdict;
 pub(crate) mod viewing;
 pub(crate) mod weak_passwords;

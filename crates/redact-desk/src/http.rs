@@ -1,5 +1,7 @@
 //! The HTTP API: guards, handlers and response types. `API.md` is the contract.
 
+pub(crate) mod access;
+pub(crate) mod access_pdf;
 pub(crate) mod accounts;
 pub(crate) mod audits;
 pub(crate) mod body;
@@ -23,6 +25,7 @@ pub(crate) mod jobs;
 pub(crate) mod letters;
 pub(crate) mod machines;
 pub(crate) mod manual;
+pub(crate) mod misuse;
 pub(crate) mod office;
 pub(crate) mod packages;
 pub(crate) mod page;
@@ -36,6 +39,7 @@ pub(crate) mod rechecks;
 pub(crate) mod recording_changes;
 pub(crate) mod recordings;
 pub(crate) mod releases;
+pub(crate) mod reports;
 pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod routes;

@@ -1,5 +1,6 @@
 //! What requests and jobs do, with the database, files and the clock, but without HTTP.
 
+pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod approvals;

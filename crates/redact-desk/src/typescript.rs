@@ -40,6 +40,9 @@ use crate::domain::summary::{
 };
 use crate::domain::transmittals::ProfileInfo;
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
+use crate::http::access::{
+    AccessEntry, AccessFigures, AccessReport, AccessedRecording, PersonAccess, RecordingAccess,
+};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
@@ -58,6 +61,7 @@ use crate::http::letters::{
 use crate::http::manual::{
     Manual, ManualBlock, ManualChapter, ManualEdition, ManualLink, ManualText,
 };
+use crate::http::misuse::AccessFlag;
 use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::passkeys::{Passkey, PasskeyOptions};
@@ -80,7 +84,9 @@ use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
-use crate::model::papers::{InvoiceBasis, LetterKind, SentBy};
+use crate::model::papers::{
+    AccessKind, AccessOutcome, AccessRule, InvoiceBasis, LetterKind, SentBy,
+};
 use crate::model::{
     CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm,
     PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
@@ -298,6 +304,16 @@ const TYPES: &[Declare] = &[
     Voided::decl,
     Payment::decl,
     Invoice::decl,
+    AccessKind::decl,
+    AccessedRecording::decl,
+    AccessFigures::decl,
+    RecordingAccess::decl,
+    PersonAccess::decl,
+    AccessEntry::decl,
+    AccessReport::decl,
+    AccessRule::decl,
+    AccessOutcome::decl,
+    AccessFlag::decl,
     Practice::decl,
     VisibleObject::decl,
     AudibleItem::decl,

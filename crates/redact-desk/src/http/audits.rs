@@ -149,5 +149,10 @@ pub(crate) async fn report(
         kind: "application/pdf",
         save_as: Some(&name),
     };
-    files::send(&path, shown, &headers).await
+    let answer = files::send(&path, shown, &headers).await?;
+    let event = Event::new(Act::Export, "download")
+        .id("audit", &id)
+        .label("file", "verification");
+    app.log_event(&who.name, event).await?;
+    Ok(answer)
 }

@@ -29,6 +29,17 @@ pub(crate) struct SignedExport {
     entries: usize,
 }
 
+impl SignedExport {
+    /// What the page is told about an export of that many entries.
+    pub(super) fn of(export: &Export, entries: usize) -> Self {
+        Self {
+            id: export.id.clone(),
+            name: export.name.clone(),
+            entries,
+        }
+    }
+}
+
 /// `POST /events/pdf`: makes a document of all entries that the query wants, and signs it. The
 /// export is itself an entry.
 pub(crate) async fn make(
@@ -83,11 +94,7 @@ pub(crate) async fn make(
     app.log_event(&who.name, event).await?;
     let count = entries.len();
     let export = export(&app, facts, entries).await?;
-    let made = SignedExport {
-        id: export.id.clone(),
-        name: export.name.clone(),
-        entries: count,
-    };
+    let made = SignedExport::of(&export, count);
     app.exports.add(export);
     Ok(axum::Json(made))
 }

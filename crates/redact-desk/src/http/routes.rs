@@ -10,6 +10,11 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, reviews, second_factor, statistics, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, event_pdf,
+    events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, misuse,
+    office, packages, page, policies, practice, rechecks, recording_changes, recordings, releases,
+    requests, reviews, statistics, stream, transcripts, uploads, users, verifier,
+    views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -59,6 +64,7 @@ fn table() -> Vec<Route> {
     table.extend(jobs_and_releases());
     table.extend(ways_in());
     table.extend(letters_and_invoices());
+    table.extend(access_and_figures());
     table
 }
 
@@ -244,6 +250,18 @@ fn letters_and_invoices() -> Vec<Route> {
         POST "/api/requests/{id}/invoices/{invoice}/payments" WORK => invoices::pay,
         POST "/api/requests/{id}/invoices/{invoice}/payments/{payment}/void" WORK =>
             invoices::void_payment,
+    }
+}
+
+/// Who got at what.
+fn access_and_figures() -> Vec<Route> {
+    routes! {
+        GET "/api/access" LOG => access::show,
+        GET "/api/access/csv" LOG => access::csv,
+        POST "/api/access/pdf" LOG => access_pdf::pdf,
+        GET "/api/misuse" LOG => misuse::list,
+        GET "/api/misuse/csv" LOG => misuse::csv,
+        POST "/api/misuse/{id}/review" LOG => misuse::review,
     }
 }
 

@@ -89,3 +89,104 @@ pub(crate) enum InvoiceBasis {
     /// The time that was entered.
     Time,
 }
+
+/// How somebody got at a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccessKind {
+    /// Pictures, sound or text of it were shown.
+    Viewed,
+    /// A file of a release, or a package with one, was downloaded.
+    Downloaded,
+    /// A package with a release was made.
+    Exported,
+    /// A copy of a release, or of a package with one, was recorded as handed over.
+    HandedOver,
+}
+
+impl AccessKind {
+    /// For display.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Viewed => "Viewed",
+            Self::Downloaded => "Downloaded",
+            Self::Exported => "Exported",
+            Self::HandedOver => "Handed over",
+        }
+    }
+}
+
+/// Why access is unusual.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type,
+)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum AccessRule {
+    /// Somebody viewed a recording of a request that another person has, without work on it.
+    OutsideAssignment,
+    /// Somebody was at recordings at night.
+    Night,
+    /// Somebody was at many recordings on one day.
+    ManyRecordings,
+    /// Somebody downloaded many files on one day.
+    ManyDownloads,
+}
+
+impl AccessRule {
+    /// As spelled in the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::OutsideAssignment => "outside-assignment",
+            Self::Night => "night",
+            Self::ManyRecordings => "many-recordings",
+            Self::ManyDownloads => "many-downloads",
+        }
+    }
+
+    /// For display.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::OutsideAssignment => "Outside assignment",
+            Self::Night => "At night",
+            Self::ManyRecordings => "Many recordings on one day",
+            Self::ManyDownloads => "Many downloads on one day",
+        }
+    }
+}
+
+/// What a review of unusual access found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum AccessOutcome {
+    /// It was part of the person's work.
+    Justified,
+    /// It was not, and the person was told.
+    Reminded,
+    /// It was misuse, and is handled outside of the desk.
+    Misuse,
+}
+
+impl AccessOutcome {
+    /// As spelled in the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Justified => "justified",
+            Self::Reminded => "reminded",
+            Self::Misuse => "misuse",
+        }
+    }
+
+    /// For display.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Justified => "Justified",
+            Self::Reminded => "Person reminded of the rules",
+            Self::Misuse => "Misuse",
+        }
+    }
+}

@@ -164,6 +164,12 @@ UA    GET    /api/events/pdf/{id}/signature
 UA    GET    /api/events/check
 OPUA  GET    /api/statistics
 OPUA  GET    /api/statistics/csv
+UA    GET    /api/access
+UA    GET    /api/access/csv
+UA    POST   /api/access/pdf
+UA    GET    /api/misuse
+UA    GET    /api/misuse/csv
+UA    POST   /api/misuse/{id}/review
 OPU   GET    /api/stream
 ";
 

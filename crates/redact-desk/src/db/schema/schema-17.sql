@@ -33,3 +33,12 @@ CREATE TABLE payments (
   voided_at INTEGER, voided_by TEXT, void_reason TEXT
 ) STRICT;
 CREATE INDEX payments_by_invoice ON payments (invoice);
+-- Unusual access, as found in the event log: one row for each rule, person and thing. `detail` is in
+-- JSON. `finding` is empty until somebody else reviewed it.
+CREATE TABLE access_flags (
+  id TEXT PRIMARY KEY, rule TEXT NOT NULL, person TEXT NOT NULL, day TEXT NOT NULL,
+  recording TEXT NOT NULL, request TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT NOT NULL,
+  found_at INTEGER NOT NULL,
+  outcome TEXT, finding TEXT NOT NULL DEFAULT '', reviewed_by TEXT, reviewed_at INTEGER,
+  UNIQUE (rule, person, day, recording)
+) STRICT;

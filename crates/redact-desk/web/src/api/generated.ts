@@ -1409,6 +1409,74 @@ corrects: string | null, why: string,
  */
 corrected_by: string | null, voided: Voided | null, sha256: string, payments: Array<Payment>, };
 
+export type AccessKind = "viewed" | "downloaded" | "exported" | "handed_over";
+
+export type AccessedRecording = { id: Id, 
+/**
+ * Empty for administrators.
+ */
+name: string, 
+/**
+ * The number of its request; empty for administrators.
+ */
+request: string, };
+
+export type AccessFigures = { views: number, playbacks: number, frames: number, downloads: number, exports: number, copies: number, last_at: string, };
+
+export type RecordingAccess = { recording: AccessedRecording, people: Array<string>, figures: AccessFigures, };
+
+export type PersonAccess = { name: string, recordings: number, figures: AccessFigures, };
+
+export type AccessEntry = { at: string, until: string, who: string, kind: AccessKind, recordings: Array<AccessedRecording>, 
+/**
+ * What was shown and how often, or the file.
+ */
+shown: { [key in string]: number }, frames: number, 
+/**
+ * Whether the session goes on.
+ */
+open: boolean, };
+
+export type AccessReport = { recordings: Array<RecordingAccess>, people: Array<PersonAccess>, 
+/**
+ * The newest 500, newest first.
+ */
+entries: Array<AccessEntry>, 
+/**
+ * How many there are in all.
+ */
+count: number, };
+
+export type AccessRule = "outside_assignment" | "night" | "many_recordings" | "many_downloads";
+
+export type AccessOutcome = "justified" | "reminded" | "misuse";
+
+export type AccessFlag = { id: Id, rule: AccessRule, person: string, 
+/**
+ * In the agency's time zone.
+ */
+day: string, 
+/**
+ * The id of the recording; empty for access to several.
+ */
+recording: string, 
+/**
+ * Empty for administrators.
+ */
+recording_name: string, 
+/**
+ * The number of the request; empty for administrators.
+ */
+request: string, 
+/**
+ * Recordings, or downloads.
+ */
+count: number, from: string, until: string, outcome: AccessOutcome | null, finding: string, reviewed_by: string | null, reviewed_at: string | null, 
+/**
+ * Whether the user may review it: nobody reviews their own access.
+ */
+reviewable: boolean, };
+
 export type Practice = { 
 /**
  * `null` if there is none.

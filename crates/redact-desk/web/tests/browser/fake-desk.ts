@@ -179,6 +179,14 @@ export class FakeDesk {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
       return ok({ ...whole, recordings: this.recordings });
     }
+    if (method === 'POST' && path.startsWith('/misuse/')) {
+      this.posts.push({ path, body });
+      return ok({});
+    }
+    if (method === 'POST' && path === '/access/pdf') {
+      this.posts.push({ path, body: Object.fromEntries(search) });
+      return ok({ id: '9'.repeat(32), name: 'access-2026-03-02.pdf', entries: 3 });
+    }
     if (method === 'POST' && path === '/events/pdf') {
       this.posts.push({ path, body: Object.fromEntries(search) });
       return ok({ id: '9'.repeat(32), name: 'event-log-2026-03-02.pdf', entries: 12 });
@@ -222,6 +230,8 @@ export class FakeDesk {
       '/notices': () => (role === 'administrator' ? sample.notices() : []),
       [`${recording}/views`]: sample.views,
       '/uploads': () => [],
+      '/access': papers.access,
+      '/misuse': papers.misuse,
       '/events': sample.events,
       '/office': sample.office,
       '/practice': () => ({ request: this.practice ? sample.ID.request : null }),

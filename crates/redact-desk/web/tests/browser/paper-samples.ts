@@ -156,3 +156,79 @@ export const invoicePreview = (): api.PaperPreview => ({
   ],
   warnings: ['The invoice is 45 % above the estimate.'],
 });
+
+const figures = (views: number, downloads: number): api.AccessFigures => ({
+  views,
+  playbacks: views > 0 ? 1 : 0,
+  frames: views * 120,
+  downloads,
+  exports: 0,
+  copies: 0,
+  last_at: AT,
+});
+const recording: api.AccessedRecording = {
+  id: id('b'),
+  name: 'unit-12-main-street.mp4',
+  request: 'PR-2026-0141',
+};
+
+export const access = (): api.AccessReport => ({
+  recordings: [{ recording, people: ['Ada Okafor', 'Ben Holm'], figures: figures(3, 1) }],
+  people: [
+    { name: 'Ada Okafor', recordings: 1, figures: figures(3, 0) },
+    { name: 'Ben Holm', recordings: 1, figures: figures(0, 1) },
+  ],
+  entries: [
+    {
+      at: AT,
+      until: AT,
+      who: 'Ben Holm',
+      kind: 'downloaded',
+      recordings: [recording],
+      shown: { release: 1 },
+      frames: 0,
+      open: false,
+    },
+    {
+      at: '2026-03-01T09:30:00Z',
+      until: AT,
+      who: 'Ada Okafor',
+      kind: 'viewed',
+      recordings: [recording],
+      shown: { pictures: 3, video: 2 },
+      frames: 120,
+      open: true,
+    },
+  ],
+  count: 2,
+});
+
+const flag = (rule: api.AccessRule, person: string): api.AccessFlag => ({
+  id: id(rule === 'night' ? '3' : '4'),
+  rule,
+  person,
+  day: '2026-03-01',
+  recording: rule === 'night' ? '' : recording.id,
+  recording_name: rule === 'night' ? '' : recording.name,
+  request: rule === 'night' ? '' : recording.request,
+  count: 2,
+  from: '2026-03-01T09:30:00Z',
+  until: AT,
+  outcome: null,
+  finding: '',
+  reviewed_by: null,
+  reviewed_at: null,
+  reviewable: true,
+});
+
+export const misuse = (): api.AccessFlag[] => [
+  flag('night', 'Ben Holm'),
+  {
+    ...flag('outside_assignment', 'Ada Okafor'),
+    outcome: 'justified',
+    finding: 'Stood in for Ben Holm on that day.',
+    reviewed_by: 'Carla Reyes',
+    reviewed_at: AT,
+    reviewable: false,
+  },
+];

@@ -1,7 +1,9 @@
-// Letters as people read them.
+// Letters and access as people read them.
 import { expect, test } from 'vitest';
+import { shownText } from '../../src/lib/access';
 import { changeText } from '../../src/lib/history';
 import { sendEffect } from '../../src/lib/papers';
+import { access } from '../browser/paper-samples';
 
 test('the history names letters, not their keys', () => {
   const change = { field: 'letter', from: '', to: 'no-records' };
@@ -14,4 +16,10 @@ test('only letters that belong to a deadline change one', () => {
   expect(sendEffect('acknowledgement')).toContain('acknowledgement');
   expect(sendEffect('extension')).toContain('due date moves');
   expect(sendEffect('denial')).toBeNull();
+});
+
+test('an access says what was shown, and which file', () => {
+  const [downloaded, viewed] = access().entries;
+  expect(shownText(downloaded!)).toBe('release');
+  expect(shownText(viewed!)).toBe('3 pictures, video played, 120 frames');
 });

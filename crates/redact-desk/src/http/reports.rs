@@ -1,0 +1,108 @@
+//! Reports of the office's own records as PDF, signed where they are evidence.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use redact_record::papers::{ReportPaper, ReportSection, report_pdf};
+
+use super::event_pdf::SignedExport;
+use crate::api_error::{ApiError, ApiResult};
+use crate::domain::exports::Export;
+use crate::id::Id;
+use crate::model::SessionUser;
+use crate::service::app::App;
+use crate::time::{self, Millis};
+
+/// A report to print.
+pub(super) struct Report {
+    pub(super) title: &'static str,
+    pub(super) facts: Vec<String>,
+    pub(super) sections: Vec<ReportSection>,
+}
+
+/// `2026-01-31 08:30:00 UTC`.
+pub(super) fn plain_time(at: Millis) -> String {
+    let text = time::text(at);
+    format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
+}
+
+impl Report {
+    /// A report that says which agency it is of.
+    pub(super) fn new(app: &App, title: &'static str) -> Self {
+        let agency = app.options.agency.iter();
+        Self {
+            title,
+            facts: agency.map(|agency| format!("Agency: {agency}")).collect(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// Who made it, and when.
+    pub(super) fn made_by(&mut self, app: &App, who: &SessionUser) {
+        let now = app.now();
+        self.facts.push(format!(
+            "Made by {} on {}, local time in {} {}.",
+            who.name,
+            plain_time(now),
+            app.zone.name,
+            app.zone.local_text(now)
+        ));
+    }
+
+    /// The report as PDF.
+    ///
+    /// # Errors
+    /// Internal errors.
+    pub(super) async fn pdf(self, app: &App) -> ApiResult<Vec<u8>> {
+        let program = app.options.event_log.program.clone();
+        let made_at = app.now_nanos();
+        let made = tokio::task::spawn_blocking(move || {
+            report_pdf(&ReportPaper {
+                title: self.title,
+                facts: &self.facts,
+                sections: &self.sections,
+                program: &program,
+                made_at,
+            })
+        });
+        Ok(made.await??)
+    }
+
+    /// The report, signed with the release key and held until it is downloaded.
+    ///
+    /// # Errors
+    /// Internal errors, also if the key cannot be used.
+    pub(super) async fn signed(
+        self,
+        app: &App,
+        (name, entries): (&str, usize),
+    ) -> ApiResult<SignedExport> {
+        let pdf = self.pdf(app).await?;
+        let (sign, made_at) = (app.options.sign_export.clone(), app.now_nanos());
+        let signed = tokio::task::spawn_blocking(move || {
+            let signature = sign(&pdf, made_at).map_err(|error| ApiError::internal(&error))?;
+            Ok::<_, ApiError>((pdf, signature))
+        });
+        let (pdf, signature) = signed.await??;
+        let export = Export {
+            id: Id::random(),
+            name: format!("{name}-{}.pdf", time::day_text(app.today())),
+            pdf,
+            signature,
+        };
+        let made = SignedExport::of(&export, entries);
+        app.exports.add(export);
+        Ok(made)
+    }
+}
+
+/// A spreadsheet to save.
+pub(super) fn csv_response(name: &str, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, text).into_response()
+}
