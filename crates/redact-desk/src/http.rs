@@ -46,6 +46,7 @@ pub(crate) mod routes;
 pub(crate) mod same_files;
 pub(crate) mod second_factor;
 pub(crate) mod statistics;
+pub(crate) mod statistics_pdf;
 pub(crate) mod stream;
 pub(crate) mod transcripts;
 pub(crate) mod uploads;

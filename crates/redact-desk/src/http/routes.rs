@@ -13,7 +13,7 @@ use super::{
     access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, event_pdf,
     events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, misuse,
     office, packages, page, policies, practice, rechecks, recording_changes, recordings, releases,
-    requests, reviews, statistics, stream, transcripts, uploads, users, verifier,
+    requests, reviews, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier,
     views, watch_folder,
 };
 use crate::model::Role;
@@ -253,7 +253,7 @@ fn letters_and_invoices() -> Vec<Route> {
     }
 }
 
-/// Who got at what.
+/// Who got at what, and figures for a council.
 fn access_and_figures() -> Vec<Route> {
     routes! {
         GET "/api/access" LOG => access::show,
@@ -262,6 +262,7 @@ fn access_and_figures() -> Vec<Route> {
         GET "/api/misuse" LOG => misuse::list,
         GET "/api/misuse/csv" LOG => misuse::csv,
         POST "/api/misuse/{id}/review" LOG => misuse::review,
+        GET "/api/statistics/pdf" ALL => statistics_pdf::pdf,
     }
 }
 

@@ -37,7 +37,18 @@ pub(crate) struct PeriodStatistics {
     statistics: Statistics,
 }
 
-async fn find(app: &Shared, query: PeriodQuery) -> ApiResult<PeriodStatistics> {
+impl PeriodStatistics {
+    /// The first and the last day.
+    pub(super) fn period(&self) -> (&str, &str) {
+        (&self.from, &self.to)
+    }
+
+    pub(super) const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+}
+
+pub(super) async fn find(app: &Shared, query: PeriodQuery) -> ApiResult<PeriodStatistics> {
     let today = app.today();
     let read = |field: &'static str, given: Option<String>| match given {
         None => Ok(None),

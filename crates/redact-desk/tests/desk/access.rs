@@ -207,6 +207,7 @@ OPU  /api/verifier/file
 P    /api/audits/{audit}/report
 UA   /api/events/csv
 OPUA /api/statistics/csv
+OPUA /api/statistics/pdf
 UA   /api/access/csv
 UA   /api/misuse/csv
 ";

@@ -164,6 +164,7 @@ UA    GET    /api/events/pdf/{id}/signature
 UA    GET    /api/events/check
 OPUA  GET    /api/statistics
 OPUA  GET    /api/statistics/csv
+OPUA  GET    /api/statistics/pdf
 UA    GET    /api/access
 UA    GET    /api/access/csv
 UA    POST   /api/access/pdf

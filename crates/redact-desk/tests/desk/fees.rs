@@ -187,3 +187,30 @@ async fn statistics_count_what_was_done() {
     let text = String::from_utf8(csv.bytes).unwrap();
     assert!(text.contains("\"denied\",\"1\""), "{text}");
 }
+
+/// Goal: the statistics are printed as well, for any period, and that is an entry of the log.
+/// Control: an invalid period.
+#[tokio::test]
+async fn statistics_are_printed() {
+    let office = office().await;
+    office
+        .add_request(json!({ "number": "1", "received_on": "2026-09-01" }))
+        .await;
+    let get = async |query: &str| {
+        let path = format!("/api/statistics/pdf{query}");
+        office.bench.get(&office.operator, &path).await
+    };
+    let pdf = get("?from=2026-01-01&to=2026-09-21").await;
+    assert!(pdf.bytes.starts_with(b"%PDF-1.7"));
+    let name = pdf.headers["content-disposition"].to_str().unwrap();
+    assert!(
+        name.contains("statistics-2026-01-01-to-2026-09-21.pdf"),
+        "{name}"
+    );
+    crate::letters::show("statistics.pdf", &pdf.bytes);
+    let empty = get("?from=2020-01-01&to=2020-01-31").await;
+    assert!(empty.bytes.starts_with(b"%PDF-1.7"));
+    let wrong = get("?from=2026-09-02&to=2026-09-01").await;
+    assert_eq!(wrong.json()["error"]["field"], "from");
+    assert_eq!(office.log().matches("statistics-pdf").count(), 2);
+}

@@ -153,3 +153,98 @@ proptest! {
         prop_assert!(months.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }
+
+fn any_recording() -> impl Strategy<Value = CountedRecording> {
+    (0_i64..400, 0_u32..10_000).prop_map(|(added, seconds)| CountedRecording {
+        added: day("2026-01-01") + ::time::Duration::days(added),
+        seconds: f64::from(seconds),
+    })
+}
+
+fn any_release() -> impl Strategy<Value = CountedRelease> {
+    let item = (0_usize..3, 0_usize..2, 1_u64..50).prop_map(|(class, statute, count)| ItemCount {
+        class: ["face", "plate", "speech"][class].to_owned(),
+        statute: ["S. 1", "S. 2"][statute].to_owned(),
+        count,
+    });
+    let items = proptest::collection::vec(item, 0..5);
+    (0_i64..400, 0_u32..10_000, 0_u32..600, items).prop_map(|(made, seconds, muted, items)| {
+        CountedRelease {
+            made: day("2026-01-01") + ::time::Duration::days(made),
+            figures: ReleaseFigures {
+                seconds: f64::from(seconds),
+                muted_seconds: f64::from(muted),
+                items,
+            },
+        }
+    })
+}
+
+fn any_time() -> impl Strategy<Value = CountedTime> {
+    (0_i64..400, 0_usize..3, 1_u32..600).prop_map(|(spent, person, minutes)| CountedTime {
+        day: day("2026-01-01") + ::time::Duration::days(spent),
+        name: format!("person {person}"),
+        minutes,
+    })
+}
+
+/// The sum over the months is that of the whole period, to the rounding of the computer.
+fn same(months: f64, total: f64) -> bool {
+    (months - total).abs() < 1e-6
+}
+
+proptest! {
+    /// Goal: hours in and out, minutes muted, items by class and statute and minutes by person each
+    /// add up to the recordings, releases and entries of time of the period.
+    #[test]
+    fn hours_items_and_minutes_add_up_to_the_records(
+        recordings in proptest::collection::vec(any_recording(), 0..40),
+        releases in proptest::collection::vec(any_release(), 0..40),
+        time in proptest::collection::vec(any_time(), 0..40),
+        from in 0_i64..300,
+        length in 0_i64..300,
+    ) {
+        let start = day("2026-01-01") + ::time::Duration::days(from);
+        let end = start + ::time::Duration::days(length);
+        let within = |day: Date| day >= start && day <= end;
+        let records = Records { recordings, releases, time, ..Records::default() };
+        let found = count(&records, (start, end), day("2026-12-31"));
+        let sum = |of: fn(&PeriodFigures) -> f64| found.months.iter().map(of).sum::<f64>();
+        let total = &found.total;
+
+        let added = records.recordings.iter().filter(|one| within(one.added));
+        let hours_in: f64 = added.clone().map(|one| one.seconds).sum();
+        prop_assert_eq!(total.recordings, added.count() as u64);
+        prop_assert!(same(hours_in, total.seconds_in));
+        prop_assert!(same(sum(|month| month.seconds_in), total.seconds_in));
+
+        let made: Vec<&CountedRelease> =
+            records.releases.iter().filter(|one| within(one.made)).collect();
+        let hours_out: f64 = made.iter().map(|one| one.figures.seconds).sum();
+        let muted: f64 = made.iter().map(|one| one.figures.muted_seconds).sum();
+        prop_assert_eq!(total.releases, made.len() as u64);
+        prop_assert!(same(hours_out, total.seconds_out));
+        prop_assert!(same(sum(|month| month.seconds_out), total.seconds_out));
+        prop_assert!(same(muted, total.muted_seconds));
+        prop_assert!(same(sum(|month| month.muted_seconds), total.muted_seconds));
+
+        let items = made.iter().flat_map(|one| &one.figures.items);
+        let expected: u64 = items.clone().map(|item| item.count).sum();
+        prop_assert_eq!(found.items.iter().map(|item| item.count).sum::<u64>(), expected);
+        for row in &found.items {
+            let of = items.clone().filter(|item| {
+                (&item.class, &item.statute) == (&row.class, &row.statute)
+            });
+            prop_assert_eq!(row.count, of.map(|item| item.count).sum::<u64>());
+        }
+
+        for person in &found.people {
+            let own = records.time.iter().filter(|one| within(one.day) && one.name == person.name);
+            let minutes: u64 = own.map(|one| u64::from(one.minutes)).sum();
+            prop_assert_eq!(person.minutes, minutes);
+        }
+        let all = records.time.iter().filter(|one| within(one.day));
+        let all: u64 = all.map(|one| u64::from(one.minutes)).sum();
+        prop_assert_eq!(found.people.iter().map(|one| one.minutes).sum::<u64>(), all);
+    }
+}

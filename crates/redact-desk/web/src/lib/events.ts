@@ -45,6 +45,8 @@ const titles: Record<string, string> = {
   'export.access-report': 'Access report exported',
   'export.access-report-pdf': 'Access report exported as a signed PDF',
   'export.misuse-review': 'List of unusual access exported',
+  'export.statistics': 'Statistics exported',
+  'export.statistics-pdf': 'Statistics exported as PDF',
   'decision.access-review': 'Unusual access reviewed',
   'export.event-log': 'Event log exported',
   'export.event-log-pdf': 'Event log exported as a signed PDF',
