@@ -71,8 +71,9 @@ pub struct ListedReason {
     pub default_for: Vec<DefaultFor>,
     /// URL of the official text.
     pub source: String,
-    /// The date on which the entry was last compared with a published text: `2026-01-31`.
-    pub checked: String,
+    /// The date on which the entry was last compared with a published text: `2026-01-31`; `None`
+    /// if it was not.
+    pub checked: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,7 +103,7 @@ struct ListedFile {
     #[serde(default)]
     default_for: Vec<DefaultForName>,
     source: String,
-    checked: Datetime,
+    checked: Option<Datetime>,
 }
 
 /// A class, or `speech`.
@@ -246,10 +247,10 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
             "a URL that begins with https://",
         ));
     }
-    let checked = file.checked;
-    if checked.date.is_none() || checked.time.is_some() || checked.offset.is_some() {
+    let is_day = |day: &Datetime| day.date.is_some() && day.time.is_none() && day.offset.is_none();
+    if let Some(day) = file.checked.filter(|day| !is_day(day)) {
         let expected = "a date like 2026-01-31";
-        return Err(RecordError::field(at("checked"), checked, expected));
+        return Err(RecordError::field(at("checked"), day, expected));
     }
     Ok(ListedReason {
         reason: Reason {
@@ -260,7 +261,7 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
         purpose: file.purpose.unwrap_or(ReasonPurpose::Hide),
         default_for: file.default_for.into_iter().map(Into::into).collect(),
         source: file.source,
-        checked: checked.to_string(),
+        checked: file.checked.map(|day| day.to_string()),
     })
 }
 
@@ -348,6 +349,17 @@ mod tests {
         laws.sort();
         let expected = ["us-ca", "us-federal", "us-mn", "us-or", "us-tx", "us-wa"];
         assert_eq!(laws, expected);
+    }
+
+    /// Goal: an entry that nobody compared says so, rather than with a made-up date.
+    /// Control: a date that is there is still read.
+    #[test]
+    fn an_entry_that_was_not_compared_has_no_date() {
+        let dated = parse(GOOD.as_bytes()).unwrap();
+        assert_eq!(dated.reasons[0].checked.as_deref(), Some("2026-01-31"));
+        let undated = GOOD.replace("checked = 2026-01-31", "");
+        let undated = parse(undated.as_bytes()).unwrap();
+        assert_eq!(undated.reasons[0].checked, None);
     }
 
     /// Goal: laws and purposes are read; a file without them still is.
