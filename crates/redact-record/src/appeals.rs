@@ -17,10 +17,15 @@ const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
 const TEXT_BYTES_MAX: usize = 2000;
 
-const BUILT_IN: [&str; 6] = [
+const BUILT_IN: [&str; 11] = [
     include_str!("../../../appeals/california.toml"),
+    include_str!("../../../appeals/connecticut.toml"),
     include_str!("../../../appeals/federal-foia.toml"),
+    include_str!("../../../appeals/illinois.toml"),
     include_str!("../../../appeals/minnesota.toml"),
+    include_str!("../../../appeals/new-jersey.toml"),
+    include_str!("../../../appeals/new-york.toml"),
+    include_str!("../../../appeals/ohio.toml"),
     include_str!("../../../appeals/oregon.toml"),
     include_str!("../../../appeals/texas.toml"),
     include_str!("../../../appeals/washington.toml"),
@@ -258,7 +263,9 @@ mod tests {
     fn an_office_replaces_an_appeal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("minnesota.toml");
-        let text = BUILT_IN[2].replace("Minnesota Government Data Practices Act", "Our words");
+        let law = "Minnesota Government Data Practices Act";
+        let ours = BUILT_IN.iter().find(|text| text.contains(law)).unwrap();
+        let text = ours.replace(law, "Our words");
         std::fs::write(&path, &text).unwrap();
         let appeals = Appeals::with_office(folder.path()).unwrap();
         assert_eq!(appeals.named("minnesota").unwrap().title, "Our words");

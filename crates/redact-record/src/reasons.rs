@@ -315,9 +315,9 @@ mod tests {
     #[test]
     fn every_shipped_set_is_sound_and_no_code_is_in_two() {
         let sets = shipped();
-        assert_eq!(sets.len(), 6);
+        assert_eq!(sets.len(), 11);
         let all = combine(Vec::new(), &sets).unwrap();
-        assert!(all.len() >= 40);
+        assert!(all.len() >= 110);
         for set in &sets {
             assert!(set.note.contains("not legal advice"), "{}", set.name);
             let (prefix, _) = set.reasons[0].reason.code.0.split_once('-').unwrap();
@@ -347,7 +347,19 @@ mod tests {
             assert!(defaults.contains(&DefaultFor::Speech), "{}", set.name);
         }
         laws.sort();
-        let expected = ["us-ca", "us-federal", "us-mn", "us-or", "us-tx", "us-wa"];
+        let expected = [
+            "us-ca",
+            "us-ct",
+            "us-federal",
+            "us-il",
+            "us-mn",
+            "us-nj",
+            "us-ny",
+            "us-oh",
+            "us-or",
+            "us-tx",
+            "us-wa",
+        ];
         assert_eq!(laws, expected);
     }
 

@@ -1,6 +1,11 @@
 //! Reasons: those of the law of the request, and each only for what it is for.
 
+use std::path::Path;
+
 use axum::http::{Method, StatusCode};
+use redact_core::Class;
+use redact_record::appeals::Appeals;
+use redact_record::reasons::{self, DefaultFor, ReasonSet};
 use serde_json::{Value, json};
 
 use crate::office::{Office, office};
@@ -100,6 +105,90 @@ async fn the_law_of_the_request_chooses_the_reasons() {
         assert_eq!(approved.await.ok()["state"], "approved");
         assert_eq!(office.release(review).await.status, StatusCode::ACCEPTED);
     }
+}
+
+/// The laws, by key and title, that do not have exactly one set of reasons, and an appeal of the
+/// same name that is found by the set's jurisdiction and by the law's title.
+fn incomplete<'a>(laws: &[(&'a str, &str)], sets: &[ReasonSet], appeals: &Appeals) -> Vec<&'a str> {
+    let complete = |key: &str, title: &str| {
+        let mut of_law = sets.iter().filter(|set| set.laws == [key]);
+        let (Some(set), None) = (of_law.next(), of_law.next()) else {
+            return false;
+        };
+        [set.jurisdiction.as_str(), title].into_iter().all(|place| {
+            let found: Vec<&str> = appeals.of(place).map(|one| one.name.as_str()).collect();
+            found == [&set.name]
+        })
+    };
+    let missing = laws.iter().filter(|(key, title)| !complete(key, title));
+    missing.map(|(key, _)| *key).collect()
+}
+
+/// The code that stands for what a policy does with a class, or with speech.
+fn default_code<'a>(set: &'a ReasonSet, name: &str) -> &'a str {
+    let wanted = match name {
+        "face" => DefaultFor::Class(Class::Face),
+        "plate" => DefaultFor::Class(Class::Plate),
+        "screen" => DefaultFor::Class(Class::Screen),
+        "vehicle" => DefaultFor::Class(Class::Vehicle),
+        "speech" => DefaultFor::Speech,
+        other => panic!("{other}"),
+    };
+    let mut all = set.reasons.iter();
+    let found = all.find(|listed| listed.default_for.contains(&wanted));
+    &found.unwrap().reason.code.0
+}
+
+/// Goal: every law that the desk knows has reasons and appeals, and a request under it is answered
+/// with its reasons.
+/// Control: a law without a set of reasons is found, and so is one without an appeal.
+#[tokio::test]
+async fn every_law_of_the_desk_has_reasons_and_appeals() {
+    let mut office = office().await;
+    let mut sets = Vec::new();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reasons");
+    for file in std::fs::read_dir(shipped).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            sets.push(reasons::read(&path).unwrap());
+            let copies = office.bench.folder.path().join("reasons");
+            std::fs::copy(&path, copies.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    office.bench = office.bench.again().await;
+    let listed = office.bench.get(&office.operator, "/api/laws").await.ok();
+    let laws: Vec<(&str, &str)> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|law| (law["key"].as_str().unwrap(), law["title"].as_str().unwrap()))
+        .collect();
+    assert_eq!(laws.len(), 11);
+    let appeals = Appeals::built_in().unwrap();
+    assert_eq!(incomplete(&laws, &sets, &appeals), [""; 0]);
+    for (law, _) in &laws {
+        office.set_law(law).await;
+        let made = office.federal(json!({ "decisions": "policy" })).await;
+        let policy = &made["policy"];
+        assert_eq!(policy["law"]["covered"], true, "{law}");
+        // The policy has reasons of its own for federal requests.
+        if *law == "us-federal" {
+            continue;
+        }
+        let set = sets.iter().find(|set| set.laws == [*law]).unwrap();
+        for rule in policy["classes"].as_array().unwrap() {
+            let expected = default_code(set, rule["class"].as_str().unwrap());
+            assert_eq!(rule["reason"], expected, "{law}");
+        }
+        assert_eq!(policy["audio"]["reason"], default_code(set, "speech"));
+    }
+    let untitled = [("us-oh", "No such act")];
+    assert_eq!(incomplete(&untitled, &sets, &appeals), ["us-oh"]);
+    sets.retain(|set| set.name != "ohio");
+    assert_eq!(incomplete(&laws, &sets, &appeals), ["us-oh"]);
 }
 
 /// Goal: reasons of another law stand in the way of the approval, each named with its track, and
