@@ -9,12 +9,11 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, reviews, second_factor, statistics, stream, transcripts, uploads, users, verifier, views, watch_folder,
     access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, event_pdf,
     events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, misuse,
-    office, packages, page, policies, practice, rechecks, recording_changes, recordings, releases,
-    requests, reviews, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier,
-    views, watch_folder,
+    office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes,
+    recordings, releases, requests, reviews, second_factor, statistics, statistics_pdf, stream,
+    transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;

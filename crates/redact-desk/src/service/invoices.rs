@@ -29,7 +29,6 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::model::papers::InvoiceBasis;
-use crate::time;
 
 const TEXT_CHARS_MAX: usize = 4000;
 
