@@ -370,4 +370,20 @@ mod tests {
             assert!(Holidays::read(folder.path()).is_err(), "{wrong}");
         }
     }
+
+    /// Goal: two holidays on one day are one day off, also where one of them is observed there
+    /// instead of on a weekend. Control: the day after.
+    #[test]
+    fn two_holidays_on_one_day_are_one_day_off() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let text = "format_version = 1\njurisdiction = \"zz\"\nsource = \"s\"\n\
+                    sunday = \"day_after\"\n\
+                    [[holiday]]\nname = \"One\"\ndate = \"2026-05-03\"\n\
+                    [[holiday]]\nname = \"Two\"\ndate = \"05-04\"\n\
+                    [[holiday]]\nname = \"Three\"\nweekday = \"monday\"\nof = 5\nnth = 1\n";
+        std::fs::write(folder.path().join("zz.toml"), text).unwrap();
+        let holidays = Holidays::read(folder.path()).unwrap();
+        let off = |text: &str| holidays.is_off("zz", day(text));
+        assert!(off("2026-05-04") && !off("2026-05-05") && !off("2026-05-01"));
+    }
 }

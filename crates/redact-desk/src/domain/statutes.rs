@@ -13,6 +13,8 @@ mod law;
 mod money;
 mod parts;
 mod retention;
+mod retention_examples;
+mod stay;
 
 use std::path::Path;
 
@@ -22,10 +24,11 @@ pub(crate) use law::{Deadline, DeadlineKind, Extension, Statute, Tolling};
 pub(crate) use money::Money;
 pub(crate) use parts::Days;
 pub(crate) use retention::Retention;
+pub(crate) use stay::{Asked, RetentionState, Stay, StayCase};
 #[cfg(test)]
 pub(crate) use {
     law::TollingEffect,
-    retention::{Category, Span},
+    retention::{RetentionEnd, Span},
 };
 
 use super::holidays::Holidays;

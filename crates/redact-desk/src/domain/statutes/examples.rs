@@ -8,6 +8,7 @@ use super::fees::{self, FeeCase};
 use super::law::{DeadlineKind, Statute};
 use super::money::Money;
 use super::parts::{Days, read_day};
+use super::retention_examples::{self, RetentionExample};
 use crate::domain::holidays::Holidays;
 use crate::model::{RequesterKind, WaitingFor};
 use crate::time::day_text;
@@ -16,6 +17,7 @@ use crate::time::day_text;
 pub(super) struct Examples {
     pub(super) due: Vec<DueExample>,
     pub(super) fees: Vec<FeeExample>,
+    pub(super) retention: Vec<RetentionExample>,
 }
 
 /// A deadline, worked out by hand.
@@ -64,6 +66,10 @@ pub(super) fn check(law: &Statute, examples: &Examples, holidays: &Holidays) -> 
     }
     for (at, example) in examples.fees.iter().enumerate() {
         check_fee(law, example).map_err(|what| format!("fee_example {}: {what}", at + 1))?;
+    }
+    for (at, example) in examples.retention.iter().enumerate() {
+        retention_examples::check(law, example)
+            .map_err(|what| format!("retention_example {}: {what}", at + 1))?;
     }
     Ok(())
 }

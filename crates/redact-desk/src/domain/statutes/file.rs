@@ -5,7 +5,8 @@ use serde::Deserialize;
 use super::examples::{DueExample, Examples, FeeExample};
 use super::fees::RawFees;
 use super::law::{Deadline, Extension, Statute, Tolling};
-use super::retention::RawRetention;
+use super::retention::Retention;
+use super::retention_examples::RetentionExample;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,11 +28,13 @@ struct File {
     tolling: Vec<Tolling>,
     fees: Option<RawFees>,
     #[serde(default)]
-    retention: Vec<RawRetention>,
+    retention: Vec<Retention>,
     #[serde(default)]
     example: Vec<DueExample>,
     #[serde(default)]
     fee_example: Vec<FeeExample>,
+    #[serde(default)]
+    retention_example: Vec<RetentionExample>,
 }
 
 /// Reads the file of a law.
@@ -61,16 +64,14 @@ pub(super) fn parse(text: &str) -> Result<(Statute, Examples), String> {
         extensions: file.extension,
         tolling: file.tolling,
         fees: file.fees.map(TryInto::try_into).transpose()?,
-        retention: file
-            .retention
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<_, String>>()?,
+        retention: file.retention,
     };
     check_deadlines(&law)?;
+    check_retention(&law)?;
     let examples = Examples {
         due: file.example,
         fees: file.fee_example,
+        retention: file.retention_example,
     };
     Ok((law, examples))
 }
@@ -98,6 +99,21 @@ fn check_deadlines(law: &Statute) -> Result<(), String> {
                 let what = "expected another kind of deadline, counted from receipt";
                 return Err(format!("deadline {}: after: {what}", at + 1));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Each category has one rule, and what adds to it another.
+fn check_retention(law: &Statute) -> Result<(), String> {
+    for (at, one) in law.retention.iter().enumerate() {
+        let mut before = law.retention[..at].iter();
+        if before.any(|other| (other.category, other.adds) == (one.category, one.adds)) {
+            let category = one.category.word();
+            return Err(format!(
+                "retention {}: a second rule for {category}",
+                at + 1
+            ));
         }
     }
     Ok(())

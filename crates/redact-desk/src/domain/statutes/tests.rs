@@ -1,7 +1,7 @@
 //! The built-in laws, and what a wrong file of a law says.
 
 use super::*;
-use crate::model::{RequesterKind, WaitingFor};
+use crate::model::{Category, RequesterKind, WaitingFor};
 
 fn holidays() -> Holidays {
     Holidays::read(Path::new("nowhere at all")).unwrap()
@@ -40,6 +40,7 @@ fn every_law_has_its_rules_with_sources_and_examples() {
             law.key
         );
         assert!(law.fees.is_some(), "{}: fees", law.key);
+        assert!(!law.retention.is_empty(), "{}: retention", law.key);
         assert!(!law.note.trim().is_empty(), "{}", law.key);
     }
     for (name, text) in OURS {
@@ -49,6 +50,8 @@ fn every_law_has_its_rules_with_sources_and_examples() {
             "{name}: {} examples",
             examples.due.len()
         );
+        let retention = examples.retention.len();
+        assert!(retention >= 3, "{name}: {retention} examples of retention");
         let late = text.rfind("\ndue = ").map(|at| at + 7);
         let Some(at) = late else { continue };
         let wrong = format!("{}1999-01-01{}", &text[..at], &text[at + 10..]);
@@ -144,6 +147,111 @@ fn a_wrong_file_says_what_is_wrong_and_where() {
         let error = read(&body).unwrap_err();
         assert!(error.contains(expected), "{expected:?} is not in {error:?}");
     }
+}
+
+/// Goal: an example of retention that does not come out is refused, with both results. Controls: the
+/// same example with what the rules give.
+#[test]
+fn an_example_of_retention_is_computed_again() {
+    let rule = format!(
+        "[[retention]]\ncategory = \"force\"\nat_least_days = 90\nat_most_days = 90\n{SOURCE}"
+    );
+    let example = |more: &str| {
+        let head = "[[retention_example]]\ncategory = \"force\"\ncounted_from = 2026-01-15\n";
+        let text = file(&format!("{rule}{head}because = \"b\"\n{more}"));
+        add(&mut Vec::new(), &text, &holidays())
+    };
+    example("until = 2026-04-15\ngone_by = 2026-04-16\n").unwrap();
+    for (more, expected) in [
+        (
+            "until = 2026-04-14\ngone_by = 2026-04-16\n",
+            "until: the rules give 2026-04-15",
+        ),
+        (
+            "until = 2026-04-15\n",
+            "gone_by: the rules give 2026-04-16, the example says no date",
+        ),
+        (
+            "until = 2026-04-15\ngone_by = 2026-04-16\nends = \"never\"\n",
+            "ends: the rules give Date",
+        ),
+    ] {
+        let error = example(more).unwrap_err();
+        assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+    }
+    let error = add(
+        &mut Vec::new(),
+        &file(&format!("{rule}{rule}")),
+        &holidays(),
+    );
+    let error = error.unwrap_err();
+    assert!(
+        error.contains("retention 2: a second rule for force"),
+        "{error}"
+    );
+}
+
+/// Goal: on every day it is known whether a recording may go, must go, or stays. Controls: the day
+/// before each.
+#[test]
+fn a_recording_stands_where_the_law_says() {
+    let day = |text: &str| crate::time::read_day(text).unwrap();
+    let laws = ours();
+    let state = |law: &str, category, asked: &[Asked], today: &str| {
+        let case = StayCase {
+            category,
+            counted_from: day("2026-01-15"),
+            asked,
+        };
+        let stay = laws.get(law).unwrap().stay(&case).unwrap();
+        stay.state(day(today))
+    };
+    let not_evidence = Category::NotEvidence;
+    for (law, category, today, expected) in [
+        ("us-il", not_evidence, "2026-04-15", RetentionState::Stays),
+        ("us-il", not_evidence, "2026-04-16", RetentionState::MustGo),
+        ("us-il", not_evidence, "2026-04-17", RetentionState::Overdue),
+        ("us-wa", not_evidence, "2026-03-16", RetentionState::Stays),
+        ("us-wa", not_evidence, "2026-03-17", RetentionState::MayGo),
+        (
+            "us-wa",
+            Category::Force,
+            "2026-03-17",
+            RetentionState::Decide,
+        ),
+        (
+            "us-mn",
+            Category::Death,
+            "2099-01-01",
+            RetentionState::Never,
+        ),
+        (
+            "us-oh",
+            Category::Evidence,
+            "2026-01-16",
+            RetentionState::Decide,
+        ),
+    ] {
+        let found = state(law, category, &[], today);
+        assert_eq!(found, expected, "{law}, {category:?}, {today}");
+    }
+    let asked = |days| Asked {
+        on: day("2026-04-01"),
+        days,
+    };
+    let on = |days, today| state("us-mn", not_evidence, &[asked(days)], today);
+    assert_eq!(on(None, "2026-09-28"), RetentionState::Stays);
+    assert_eq!(
+        on(Some(400), "2026-09-29"),
+        RetentionState::MayGo,
+        "at most 180"
+    );
+    assert_eq!(on(Some(30), "2026-05-01"), RetentionState::Stays);
+    assert_eq!(
+        on(Some(30), "2026-05-02"),
+        RetentionState::MayGo,
+        "as asked for"
+    );
 }
 
 /// Goal: waiting stops or restarts the clock as the law says, an extension adds to it, and a
