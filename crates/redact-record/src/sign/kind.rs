@@ -20,6 +20,8 @@ pub enum Signed {
     Package,
     /// Entries of the event log as a PDF.
     EventLog,
+    /// The record that a recording was disposed of.
+    Disposal,
 }
 
 impl Signed {
@@ -33,6 +35,7 @@ impl Signed {
             Self::CachedSegment => "kept-run",
             Self::Package => "package",
             Self::EventLog => "event-log",
+            Self::Disposal => "disposal",
         }
     }
 }
@@ -70,9 +73,11 @@ impl Signed {
     #[must_use]
     pub const fn purpose(self) -> Purpose {
         match self {
-            Self::PublicManifest | Self::SealedManifest | Self::Package | Self::EventLog => {
-                Purpose::Release
-            }
+            Self::PublicManifest
+            | Self::SealedManifest
+            | Self::Package
+            | Self::EventLog
+            | Self::Disposal => Purpose::Release,
             Self::KeyRotation | Self::ApproverKey => Purpose::Rotation,
             Self::Approval => Purpose::Approver,
             Self::CachedSegment => Purpose::Segment,
