@@ -18,7 +18,7 @@ use crate::service::app::{App, Opened, Options, Shared};
 use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
 use crate::service::views::{self, Sessions};
-use crate::service::{package_state, policies as stored, refusals, runner, signing};
+use crate::service::{disposing, package_state, policies as stored, refusals, runner, signing};
 
 /// An open desk.
 #[derive(Clone)]
@@ -63,6 +63,8 @@ impl Desk {
         signing::upgrade(&app).await?;
         package_state::recover(&app).await?;
         runner::resume(&app).await?;
+        let resumed = disposing::resume(&app).await;
+        resumed.map_err(|_| DeskError::Disposals)?;
         Ok(Self { app })
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod chain;
 pub(crate) mod comment;
 mod common_passwords;
 pub(crate) mod differences;
+pub(crate) mod disposal;
 pub(crate) mod document;
 pub(crate) mod effort;
 pub(crate) mod excerpt;

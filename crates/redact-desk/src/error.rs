@@ -41,6 +41,9 @@ pub enum DeskError {
     /// An entry could not be written to the event log.
     #[error("cannot write to the event log; details are in the server log")]
     EventLog,
+    /// Disposals that were confirmed could not be continued.
+    #[error("cannot continue a disposal that was confirmed; details are in the server log")]
+    Disposals,
     /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] redact_record::RecordError),

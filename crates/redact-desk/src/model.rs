@@ -148,6 +148,75 @@ impl RequesterKind {
     }
 }
 
+/// What a recording is to the law that says how long it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum Category {
+    NotEvidence,
+    Evidence,
+    Force,
+    Arrest,
+    Complaint,
+    Death,
+    /// Somebody asked for it to stay.
+    Requested,
+    Other,
+}
+
+impl Category {
+    /// As spelled in the API and the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::NotEvidence => "not_evidence",
+            Self::Evidence => "evidence",
+            Self::Force => "force",
+            Self::Arrest => "arrest",
+            Self::Complaint => "complaint",
+            Self::Death => "death",
+            Self::Requested => "requested",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What an order of a court asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum SealingKind {
+    Sealing,
+    Expungement,
+}
+
+impl SealingKind {
+    /// As spelled in the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Sealing => "sealing",
+            Self::Expungement => "expungement",
+        }
+    }
+}
+
+/// How far a disposal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum DisposalState {
+    /// It waits for a second person.
+    Proposed,
+    /// A second person refused it.
+    Refused,
+    /// A second person confirmed it, and files are being removed.
+    Removing,
+    /// Everything is gone.
+    Done,
+}
+
 /// Which days a deadline counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -104,6 +104,11 @@ impl Folders {
         self.root.join("releases").join(id.as_str())
     }
 
+    /// The folder of all releases.
+    pub(crate) fn releases(&self) -> PathBuf {
+        self.root.join("releases")
+    }
+
     /// The folder of all packages.
     pub(crate) fn packages(&self) -> PathBuf {
         self.root.join("packages")

@@ -44,6 +44,18 @@ pub(crate) fn file(path: &Path) -> Result<std::fs::File, DeskError> {
         .map_err(failed(path))
 }
 
+/// Creates a file that must not exist.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn new_file(path: &Path) -> std::io::Result<std::fs::File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE)
+        .open(path)
+}
+
 /// Writes a file atomically.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
 use crate::domain::comment::Comment;
 use crate::domain::differences::{Differences, TrackDifference, WordDifference};
+use crate::domain::disposal::{BackupNamed, GoneFile, StaysElsewhere};
 use crate::domain::document::{
     All, ClassName, Decision, Document, Drawn, Effect, FoundPart, KeptSpeech, Mute, Part, PathPart,
     SoundTracks, Style, Track,
@@ -32,8 +33,8 @@ use crate::domain::spoken::{
 use crate::domain::stage::Stage;
 use crate::domain::statistics::{DispositionCount, ItemCount, PeriodFigures, Statistics, Workload};
 use crate::domain::statutes::{
-    Category, Charge, Days, Deadline, DeadlineKind, Extension, Fee, FeeRules, Money, Retention,
-    Span, Tolling, TollingEffect,
+    Charge, Days, Deadline, DeadlineKind, Extension, Fee, FeeRules, Money, Retention, RetentionEnd,
+    RetentionState, Span, Tolling, TollingEffect,
 };
 use crate::domain::summary::{
     AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, ReasonCount, Rejected, Summary,
@@ -47,10 +48,12 @@ use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
 use crate::http::comments::ReasonChoices;
+use crate::http::disposals::Disposal;
 use crate::http::event_pdf::SignedExport;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
+use crate::http::holds::Hold;
 use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
 use crate::http::invoices::{Invoice, InvoiceLine, Payment, Voided};
@@ -71,9 +74,13 @@ use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, FullRequest, HistoryEntry, Request};
+use crate::http::retention::{
+    AskedToStay, RequestRetention, RetainedRecording, RetentionCounts, RetentionList, RetentionRule,
+};
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::same_files::{SameRecording, SameReview};
 use crate::http::second_factor::RecoveryCodes;
+use crate::http::sealings::{CopyAtLarge, Sealing};
 use crate::http::statistics::PeriodStatistics;
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
@@ -88,12 +95,14 @@ use crate::model::papers::{
     AccessKind, AccessOutcome, AccessRule, InvoiceBasis, LetterKind, SentBy,
 };
 use crate::model::{
-    CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm,
-    PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
+    Category, CommentKind, DisposalState, Disposition, EncryptionKind, GrantAction, JobKind,
+    JobState, Medium, PackageForm, PackageState, Purpose, ReleaseState, RequesterKind, Role,
+    SealingKind, Unit, WaitingFor, Work,
 };
 use crate::read_options::ReadOptions;
 use crate::service::due::{DueBasis, DueRule};
 use crate::service::presence::PresentPerson;
+use crate::service::retention::CountedFrom;
 use crate::task::{Followed, Remedy, Stop, Stopped};
 
 /// The generated file.
@@ -154,7 +163,25 @@ const TYPES: &[Declare] = &[
     RequestFees::decl,
     Span::decl,
     Category::decl,
+    RetentionEnd::decl,
+    RetentionState::decl,
     Retention::decl,
+    CountedFrom::decl,
+    SealingKind::decl,
+    DisposalState::decl,
+    RetentionRule::decl,
+    AskedToStay::decl,
+    RetainedRecording::decl,
+    RetentionCounts::decl,
+    RetentionList::decl,
+    Hold::decl,
+    CopyAtLarge::decl,
+    StaysElsewhere::decl,
+    Sealing::decl,
+    GoneFile::decl,
+    BackupNamed::decl,
+    Disposal::decl,
+    RequestRetention::decl,
     FeeRules::decl,
     TollingEffect::decl,
     WaitingFor::decl,

@@ -19,11 +19,13 @@ pub(crate) struct HistoryRow {
     /// Field, old value and new value of each change, as JSON.
     pub(crate) changes: String,
     pub(crate) reason: String,
+    pub(crate) request: Id,
+    pub(crate) recording: Option<Id>,
     /// The name of the recording.
     pub(crate) recording_name: Option<String>,
 }
 
-const ROW: &str = "SELECT id, at, by, action, changes, reason,
+const ROW: &str = "SELECT id, at, by, action, changes, reason, request, recording,
     (SELECT name FROM recordings WHERE recordings.id = history.recording) AS recording_name
     FROM history";
 

@@ -36,7 +36,13 @@ const STEPS: &[&str] = &[
 
 /// The schema version, in SQLite's `user_version`.
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
-const VERSION: i64 = STEPS.len() as i64;
+pub(crate) const VERSION: i64 = STEPS.len() as i64;
+
+/// The file of the database, in the data folder.
+pub(crate) const FILE: &str = "desk.sqlite";
+
+/// How long a write waits for another one.
+pub(crate) const BUSY_MAX: Duration = Duration::from_secs(20);
 
 /// The database.
 pub(crate) type Db = SqlitePool;
@@ -82,7 +88,7 @@ pub(crate) async fn wipe(db: &Db) -> Result<(), DbError> {
 /// # Errors
 /// [`DeskError::Database`], [`DeskError::NewerData`].
 pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
-    let path = folder.join("desk.sqlite");
+    let path = folder.join(FILE);
     // SQLite gives its other files the same permissions.
     private::file(&path)?;
     let options = SqliteConnectOptions::new()
@@ -92,7 +98,7 @@ pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(20));
+        .busy_timeout(BUSY_MAX);
     let db = SqlitePoolOptions::new()
         .max_connections(8)
         .connect_with(options)

@@ -209,6 +209,33 @@ pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Res
     query::set(change, sql, now, id).await
 }
 
+/// Hides a recording everywhere, while everything of it is being removed.
+pub(crate) async fn set_removed(
+    change: &mut Connection,
+    id: &Id,
+    now: Millis,
+) -> Result<(), DbError> {
+    query::set(
+        change,
+        "UPDATE recordings SET removed_at = ? WHERE id = ?",
+        now,
+        id,
+    )
+    .await
+}
+
+/// Removes from the database everything that reproduces a recording. Of its properties its length
+/// stays, which statistics count. Can be done again.
+pub(crate) async fn dispose(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
+    let sql = "SELECT media ->> 'duration_seconds' FROM recordings WHERE id = ?";
+    let (seconds,): (Option<f64>,) = sqlx::query_as(sql).bind(id).fetch_one(&mut *change).await?;
+    remove(change, id, now).await?;
+    let sql = "UPDATE recordings SET options = NULL,
+        media = CASE WHEN ?1 IS NULL THEN NULL ELSE json_object('duration_seconds', ?1) END
+        WHERE id = ?2";
+    query::set(change, sql, seconds, id).await
+}
+
 /// Another recording of the same file.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct SameRow {

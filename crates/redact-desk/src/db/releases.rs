@@ -82,9 +82,11 @@ pub(crate) async fn newest(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
     .await
 }
 
-/// All finished releases, newest first.
+/// All finished releases whose files are there, newest first.
 pub(crate) async fn made(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
-    let sql = format!("{ROW} WHERE made_at IS NOT NULL AND {REAL} ORDER BY made_at DESC");
+    let sql = format!(
+        "{ROW} WHERE made_at IS NOT NULL AND disposed_at IS NULL AND {REAL} ORDER BY made_at DESC"
+    );
     query::all(db, sql).await
 }
 

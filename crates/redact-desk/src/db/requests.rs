@@ -53,6 +53,7 @@ pub(crate) async fn all(db: &Db) -> Result<Vec<RequestRow>, DbError> {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct ProgressRow {
     pub(crate) request: Id,
+    pub(crate) recording: Id,
     pub(crate) name: String,
     pub(crate) not_responsive: bool,
     pub(crate) preparing: bool,
@@ -65,6 +66,7 @@ pub(crate) struct ProgressRow {
     pub(crate) out: bool,
 }
 
+/// Recordings that were disposed of still count: what the requester received does not change.
 /// A release counts unless a newer version was made. A failed one counts where it was to replace
 /// another, or where its review has no verified release.
 const PROGRESS: &str = "WITH
@@ -88,14 +90,16 @@ const PROGRESS: &str = "WITH
     prepared AS (SELECT recording, max(state IN ('queued', 'running')) AS preparing,
       max(state IN ('failed', 'cancelled', 'interrupted')) AS failed FROM jobs
       WHERE kind IN ('prepare', 'scan', 'thumbnails') GROUP BY recording)
-    SELECT r.request, r.name, r.not_responsive,
+    SELECT r.request, r.id AS recording, r.name, r.not_responsive,
       coalesce(preparing, 0) AS preparing, coalesce(failed, 0) AS failed,
       coalesce(approved, 0) AS approved, coalesce(awaiting, 0) AS awaiting,
       coalesce(rendering, 0) AS rendering, coalesce(unreleased, 0) AS unreleased,
       coalesce(ready, 0) AS ready, coalesce(out, 0) AS out
     FROM recordings r LEFT JOIN made ON made.recording = r.id
       LEFT JOIN marks ON marks.recording = r.id LEFT JOIN prepared ON prepared.recording = r.id
-    WHERE removed_at IS NULL AND (?1 IS NULL OR r.request = ?1)";
+    WHERE (removed_at IS NULL OR EXISTS (SELECT 1 FROM disposals d
+        WHERE d.recording = r.id AND d.state IN ('removing', 'done')))
+      AND (?1 IS NULL OR r.request = ?1)";
 
 /// The recordings of all requests or of one, with their progress, by request.
 pub(crate) async fn progress(

@@ -34,10 +34,12 @@ pub(crate) struct AddedRow {
     pub(crate) seconds: Option<f64>,
 }
 
-/// All responsive recordings that were not removed.
+/// All responsive recordings that were not removed, with those that were disposed of.
 pub(crate) async fn added(db: &Db) -> Result<Vec<AddedRow>, DbError> {
     let sql = "SELECT added_at AS at, media ->> 'duration_seconds' AS seconds FROM recordings
-        WHERE removed_at IS NULL AND not_responsive = 0
+        WHERE (removed_at IS NULL OR EXISTS (SELECT 1 FROM disposals d
+            WHERE d.recording = recordings.id AND d.state IN ('removing', 'done')))
+          AND not_responsive = 0
           AND request IN (SELECT id FROM requests WHERE practice IS NULL)";
     query::all(db, sql.to_owned()).await
 }

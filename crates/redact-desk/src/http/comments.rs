@@ -17,6 +17,7 @@ use crate::service::app::App;
 use crate::service::comments::{self, NewComment};
 use crate::service::releases;
 use crate::service::reviews;
+use crate::service::sealed;
 
 /// `GET /reviews/:id/comments`.
 pub(crate) async fn list(
@@ -105,9 +106,13 @@ pub(crate) struct ReasonChoices {
 /// `GET /reviews/:id/reasons`.
 pub(crate) async fn reasons(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
     Query(under): Query<UnderPolicy>,
 ) -> ApiResult<axum::Json<ReasonChoices>> {
+    if let Some(recording) = &under.recording {
+        sealed::check(&app, &who, "recordings", recording).await?;
+    }
     let under = (under.policy.as_deref(), under.recording.as_ref());
     let (policy, changes) = reviews::reason_changes(&app, &id, under).await?;
     Ok(axum::Json(ReasonChoices {

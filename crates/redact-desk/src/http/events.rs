@@ -21,6 +21,7 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
+use crate::service::sealed;
 use crate::time::{self, Millis};
 
 /// The most entries per response.
@@ -98,8 +99,19 @@ impl Known {
         } else {
             history::all(&app.db).await?
         };
+        // What an order closes has no name and no text here, and its ids stay.
+        let closed = sealed::closed_to(app, who).await?;
+        let mut names = names::all(&app.db, people_only).await?;
+        let mut history = history;
+        if !closed.is_empty() {
+            names.retain(|id, _| Id::read(id).is_none_or(|id| !closed.has(&id)));
+            history.retain(|_, row| {
+                let recording = row.recording.as_ref();
+                !closed.has(&row.request) && recording.is_none_or(|id| !closed.has(id))
+            });
+        }
         Ok(Self {
-            names: names::all(&app.db, people_only).await?,
+            names,
             history,
             former: former_names::all(&app.db).await?,
         })

@@ -8,15 +8,17 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use redact_record::events::Act;
 
 use super::connections::ClientConnection;
 use super::cookies;
 use crate::api_error::{ApiError, ApiResult, Status, too_large};
 use crate::db::practice;
+use crate::event::Event;
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
-use crate::service::sessions;
+use crate::service::{sealed, sessions};
 
 /// Only the page's own scripts; pictures and clips may also come from memory.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -122,6 +124,9 @@ pub(crate) async fn authorize(
     if let Err(error) = check_practice(&app, &who, request.uri().path()).await {
         return error.into_response();
     }
+    if let Err(error) = check_sealed(&app, &who, request.uri().path()).await {
+        return error.into_response();
+    }
     request.extensions_mut().insert(who);
     next.run(request).await
 }
@@ -142,6 +147,32 @@ async fn check_practice(app: &App, who: &SessionUser, path: &str) -> ApiResult<(
         Some(owner) if owner != who.id => Err(ApiError::not_found()),
         _ => Ok(()),
     }
+}
+
+/// Refuses what an order of a court closes to the user, whichever place of the path names it. That
+/// somebody tried to open it is in the event log.
+///
+/// # Errors
+/// 403 `sealed`.
+async fn check_sealed(app: &App, who: &SessionUser, path: &str) -> ApiResult<()> {
+    let mut pieces = path.trim_start_matches("/api/").split('/');
+    let Some(kind) = pieces.next() else {
+        return Ok(());
+    };
+    let rest: Vec<&str> = pieces.collect();
+    for id in rest.iter().filter_map(|piece| Id::read(piece)) {
+        let Err(refused) = sealed::check(app, who, kind, &id).await else {
+            continue;
+        };
+        // One entry for each page that is opened, not for each picture on it.
+        if rest.len() == 1 && refused.is("sealed") {
+            let event = Event::new(Act::View, "sealed").refused();
+            let one = kind.strip_suffix('s').unwrap_or(kind);
+            app.log_event(&who.name, event.id(one, &id)).await?;
+        }
+        return Err(refused);
+    }
+    Ok(())
 }
 
 /// The route does not support the method.

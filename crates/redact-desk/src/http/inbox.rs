@@ -6,12 +6,14 @@ use serde::Serialize;
 use crate::api_error::ApiResult;
 use crate::db::inbox::{self, WaitingRow};
 use crate::db::requests;
+use crate::db::sealings::Closed;
 use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
-use crate::service::app::App;
+use crate::service::app::{App, Shared};
 use crate::service::due;
 use crate::service::requests::stage;
+use crate::service::sealed;
 use crate::time;
 
 /// A request is due soon in this many days.
@@ -51,6 +53,22 @@ pub(crate) struct InboxItem {
     review_title: Option<String>,
 }
 
+/// Reviews that wait for the user, without those that an order closes.
+async fn waiting_reviews(
+    app: &Shared,
+    who: &SessionUser,
+    closed: &Closed,
+) -> ApiResult<Vec<(InboxKind, WaitingRow)>> {
+    // An operator's approval completes only what an approver approved.
+    let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
+    let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
+    let waiting = waiting.filter(counts);
+    let sent_back = inbox::sent_back_to(&app.db, &who.id).await?.into_iter();
+    let all = waiting.map(|row| (InboxKind::Approve, row));
+    let all = all.chain(sent_back.map(|row| (InboxKind::SentBack, row)));
+    Ok(all.filter(|(_, row)| !closed.has(&row.review)).collect())
+}
+
 /// `GET /inbox`: the earliest due first.
 pub(crate) async fn list(
     State(app): State<App>,
@@ -59,9 +77,7 @@ pub(crate) async fn list(
     let today = app.today();
     let dues = due::of_all(&app).await?;
     let days_left = |due: &str| time::read_day(due).map_or(0, |due| (due - today).whole_days());
-    let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
-    // An operator's approval completes only what an approver approved.
-    let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
+    let closed = sealed::closed_to(&app, &who).await?;
     let of_review = |kind, row: WaitingRow| InboxItem {
         kind,
         days_left: days_left(dues.get(&row.request).unwrap_or(&row.due_on)),
@@ -72,15 +88,18 @@ pub(crate) async fn list(
         review: Some(row.review),
         review_title: Some(row.title),
     };
-    let waiting = waiting.filter(counts);
-    let mut items: Vec<InboxItem> = waiting
-        .map(|row| of_review(InboxKind::Approve, row))
-        .collect();
-    let sent_back = inbox::sent_back_to(&app.db, &who.id).await?.into_iter();
-    items.extend(sent_back.map(|row| of_review(InboxKind::SentBack, row)));
+    let waiting = waiting_reviews(&app, &who, &closed).await?.into_iter();
+    let mut items: Vec<InboxItem> = waiting.map(|(kind, row)| of_review(kind, row)).collect();
     let mut progress = requests::progress(&app.db, None).await?;
+    for rows in progress.values_mut() {
+        rows.retain(|one| !closed.has(&one.recording));
+    }
     for row in requests::all(&app.db).await? {
-        if row.closed || row.practice.is_some() || row.assignee.as_ref() != Some(&who.id) {
+        if row.closed
+            || closed.has(&row.id)
+            || row.practice.is_some()
+            || row.assignee.as_ref() != Some(&who.id)
+        {
             continue;
         }
         let due_on = dues.get(&row.id).unwrap_or(&row.facts.due_on);

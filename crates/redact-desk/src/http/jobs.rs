@@ -18,7 +18,7 @@ use crate::id::Id;
 use crate::model::{JobKind, JobState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::lanes::JobProgress;
-use crate::service::{job_task, jobs};
+use crate::service::{job_task, jobs, sealed};
 use crate::task::Remedy;
 use crate::time;
 
@@ -125,7 +125,11 @@ pub(crate) async fn list(
 ) -> ApiResult<axum::Json<Vec<Job>>> {
     let rows = rows::list(&app.db, filter.active).await?;
     let hidden = practice::of_others(&app.db, &who.id).await?;
-    let shown = |row: &JobRow| row.request.as_ref().is_none_or(|id| !hidden.contains(id));
+    let closed = sealed::closed_to(&app, &who).await?;
+    let shown = |row: &JobRow| {
+        let mine = row.request.as_ref().is_none_or(|id| !hidden.contains(id));
+        mine && !closed.has(&row.id)
+    };
     let rows = rows.into_iter().filter(shown);
     let jobs = rows.map(|row| present(&app, row));
     Ok(axum::Json(jobs.collect()))

@@ -23,6 +23,7 @@ use crate::model::{
 };
 use crate::service::app::{App, Shared};
 use crate::service::packages::{self, Order};
+use crate::service::sealed;
 use crate::time;
 
 /// `GET /transmittals`.
@@ -178,6 +179,12 @@ impl Parts {
     }
 }
 
+impl Package {
+    pub(super) const fn id(&self) -> &Id {
+        &self.id
+    }
+}
+
 /// The packages of a request, newest first.
 ///
 /// # Errors
@@ -225,6 +232,9 @@ pub(crate) async fn begin(
     Path(request): Path<Id>,
     Body(given): Body<NewPackageBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Package>)> {
+    for release in &given.releases {
+        sealed::check(&app, &who, "releases", release).await?;
+    }
     let today = time::day_text(app.today());
     let dated = given.dated.unwrap_or(today);
     if time::read_day(&dated).is_none() {

@@ -21,7 +21,7 @@ use crate::id::Id;
 use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
-use crate::service::releases;
+use crate::service::{releases, sealed};
 use crate::time;
 
 /// A copy that was handed over.
@@ -146,7 +146,9 @@ pub(crate) async fn show(
     let newest = rechecks::newest(&app.db).await?;
     let mut copies = copies_by_release(&app).await?;
     let mut jobs = newest_by_release(&app.db, None).await?;
+    let closed = sealed::closed_to(&app, &who).await?;
     let made = rows::made(&app.db).await?.into_iter();
+    let made = made.filter(|row| !closed.has(&row.id));
     let mut releases: Vec<RecheckedRelease> = made
         .map(|row| {
             let copies = copies.remove(&row.id).unwrap_or_default();

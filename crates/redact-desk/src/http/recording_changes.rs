@@ -11,6 +11,7 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
 use crate::service::recording_changes::{self as changes, RecordingChange};
+use crate::service::sealed;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +32,9 @@ pub(crate) async fn change(
     Path(id): Path<Id>,
     Body(given): Body<ChangeBody>,
 ) -> ApiResult<axum::Json<Recording>> {
+    if let Some(target) = &given.request {
+        sealed::check(&app, &who, "requests", target).await?;
+    }
     let new = RecordingChange {
         name: given.name.as_deref(),
         responsive: given.responsive,
@@ -38,7 +42,7 @@ pub(crate) async fn change(
         reason: &given.reason,
     };
     changes::change(&app, &who, &id, new).await?;
-    Ok(axum::Json(present_by_id(&app, &id).await?))
+    Ok(axum::Json(present_by_id(&app, &who, &id).await?))
 }
 
 #[derive(Deserialize)]

@@ -19,6 +19,7 @@ use super::same_files::{SameRecording, same_files};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{JobRow, NewJob, preparing, preparing_of_request};
 use crate::db::recordings::{self as rows, RecordingRow};
+use crate::db::sealings::Closed;
 use crate::domain::document::ClassName;
 use crate::domain::viewing::Seen;
 use crate::id::Id;
@@ -32,7 +33,7 @@ use crate::service::app::{App, Shared};
 use crate::service::job_task::FollowInput;
 use crate::service::jobs::queue;
 use crate::service::recordings::{self, PictureOf, frames, not_ready, picture};
-use crate::service::views;
+use crate::service::{sealed, views};
 use crate::task::Remedy;
 use crate::time;
 
@@ -91,8 +92,9 @@ fn seconds(micros: i64) -> f64 {
 }
 
 /// Adds the other recordings of the same files.
-async fn add_same(app: &Shared, list: &mut [Recording]) -> ApiResult<()> {
-    let known = rows::same_files(&app.db).await?;
+async fn add_same(app: &Shared, list: &mut [Recording], closed: &Closed) -> ApiResult<()> {
+    let mut known = rows::same_files(&app.db).await?;
+    known.retain(|one| !closed.has(&one.id));
     for recording in list {
         let options = recording.options.unwrap_or_default();
         let sha256 = recording.sha256.as_ref();
@@ -144,21 +146,27 @@ fn present(
     }
 }
 
-/// The recordings of a request.
+/// The recordings of a request that no order closes to the user.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) async fn of_request(app: &Shared, request: &Id) -> ApiResult<Vec<Recording>> {
+pub(crate) async fn of_request(
+    app: &Shared,
+    who: &SessionUser,
+    request: &Id,
+) -> ApiResult<Vec<Recording>> {
+    let closed = sealed::closed_to(app, who).await?;
     let mut jobs: HashMap<Id, Vec<JobRow>> = preparing_of_request(&app.db, request).await?;
     let mut heads = reviews::heads(app, request).await?;
     let rows = rows::of_request(&app.db, request).await?.into_iter();
+    let rows = rows.filter(|row| !closed.has(&row.id));
     let list = rows.map(|row| {
         let jobs = jobs.remove(&row.id).unwrap_or_default();
         let reviews = heads.remove(&row.id).unwrap_or_default();
         present(app, row, jobs, reviews)
     });
     let mut list: Vec<Recording> = list.collect();
-    add_same(app, &mut list).await?;
+    add_same(app, &mut list, &closed).await?;
     Ok(list)
 }
 
@@ -166,12 +174,17 @@ pub(crate) async fn of_request(app: &Shared, request: &Id) -> ApiResult<Vec<Reco
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Recording> {
+pub(crate) async fn present_by_id(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+) -> ApiResult<Recording> {
+    let closed = sealed::closed_to(app, who).await?;
     let row = rows::by_id(&app.db, id).await?;
     let jobs = preparing(&app.db, id).await?;
     let heads = reviews::heads(app, id).await?.remove(id);
     let mut list = [present(app, row, jobs, heads.unwrap_or_default())];
-    add_same(app, &mut list).await?;
+    add_same(app, &mut list, &closed).await?;
     let [found] = list;
     Ok(found)
 }
@@ -179,18 +192,20 @@ pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Recording>
 /// `GET /recordings/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<Recording>> {
-    Ok(axum::Json(present_by_id(&app, &id).await?))
+    Ok(axum::Json(present_by_id(&app, &who, &id).await?))
 }
 
 /// `POST /recordings/:id/retry`.
 pub(crate) async fn retry(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<Recording>> {
     recordings::retry(&app, &id).await?;
-    one(State(app), Path(id)).await
+    one(State(app), who, Path(id)).await
 }
 
 #[derive(Deserialize)]
@@ -207,7 +222,7 @@ pub(crate) async fn accept(
     Body(given): Body<AcceptBody>,
 ) -> ApiResult<axum::Json<Recording>> {
     recordings::accept(&app, &who, &id, given.what).await?;
-    one(State(app), Path(id)).await
+    one(State(app), who, Path(id)).await
 }
 
 #[derive(Deserialize)]
@@ -224,7 +239,7 @@ pub(crate) async fn set_options(
     Body(given): Body<OptionsBody>,
 ) -> ApiResult<axum::Json<Recording>> {
     recordings::set_options(&app, &who, &id, given.options).await?;
-    one(State(app), Path(id)).await
+    one(State(app), who, Path(id)).await
 }
 
 /// `POST /recordings/:id/again`: adds the file once more with other read options.
@@ -235,7 +250,7 @@ pub(crate) async fn add_again(
     Body(given): Body<OptionsBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Recording>)> {
     let added = recordings::add_again(&app, &who, &id, given.options).await?;
-    let recording = present_by_id(&app, &added).await?;
+    let recording = present_by_id(&app, &who, &added).await?;
     Ok((StatusCode::CREATED, axum::Json(recording)))
 }
 

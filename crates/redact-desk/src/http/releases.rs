@@ -31,7 +31,7 @@ use crate::service::copies::older;
 use crate::service::deliveries::{self, NewCopy};
 use crate::service::jobs::queue;
 use crate::service::releases::{self, NewTerms, inputs, path};
-use crate::service::views;
+use crate::service::{sealed, views};
 use crate::time;
 
 /// A release as the API returns it.
@@ -143,6 +143,10 @@ async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Release> {
 }
 
 impl Release {
+    pub(super) const fn id(&self) -> &Id {
+        &self.id
+    }
+
     /// Without the files that auditors may not have.
     fn for_role(mut self, role: Role) -> Self {
         if role == Role::Auditor {
@@ -165,8 +169,10 @@ pub(crate) async fn list(
     State(app): State<App>,
     who: SessionUser,
 ) -> ApiResult<axum::Json<Vec<Release>>> {
+    let closed = sealed::closed_to(&app, &who).await?;
     let list = all(&app, rows::newest(&app.db).await?).await?;
-    let list = list.into_iter().map(|release| release.for_role(who.role));
+    let list = list.into_iter().filter(|release| !closed.has(&release.id));
+    let list = list.map(|release| release.for_role(who.role));
     Ok(axum::Json(list.collect()))
 }
 

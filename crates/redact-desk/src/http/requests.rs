@@ -1,5 +1,7 @@
 //! Requests: who asked for what, the due date, and the stage.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,6 +16,7 @@ use crate::db::clocks::{ClockRows, PauseRow, by_request};
 use crate::db::history;
 use crate::db::history::HistoryRow;
 use crate::db::requests::{self as rows, Facts, ProgressRow, RequestRow};
+use crate::db::sealings::Closed;
 use crate::domain::history::FieldChange;
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::stage::{Stage, of_request};
@@ -23,6 +26,7 @@ use crate::service::app::{App, Shared};
 use crate::service::copies;
 use crate::service::due::{self, DueRule};
 use crate::service::requests::{self, Entered};
+use crate::service::sealed;
 use crate::time;
 
 /// A request as the API returns it.
@@ -201,7 +205,10 @@ pub(crate) async fn list(
 ) -> ApiResult<axum::Json<Vec<Request>>> {
     let rows = rows::all(&app.db).await?.into_iter();
     let rows = rows.filter(|row| row.practice.as_ref().is_none_or(|owner| *owner == who.id));
-    let progress = rows::progress(&app.db, None).await?;
+    let closed = sealed::closed_to(&app, &who).await?;
+    let rows = rows.filter(|row| !closed.has(&row.id));
+    let mut progress = rows::progress(&app.db, None).await?;
+    hide_names(&mut progress, &closed);
     let clocks = by_request(&app.db, None).await?;
     let running = ClockRows::default();
     let shown = rows.map(|row| {
@@ -225,6 +232,18 @@ pub(crate) async fn list(
         list.reverse();
     }
     Ok(axum::Json(list))
+}
+
+/// Takes the names of recordings that an order closes out of the search.
+fn hide_names(progress: &mut HashMap<Id, Vec<ProgressRow>>, closed: &Closed) {
+    if closed.is_empty() {
+        return;
+    }
+    for row in progress.values_mut().flatten() {
+        if closed.has(&row.recording) {
+            row.name.clear();
+        }
+    }
 }
 
 async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
@@ -329,17 +348,25 @@ pub(crate) async fn one(
     let recordings = if who.role == Role::Auditor {
         Vec::new()
     } else {
-        recordings::of_request(&app, &id).await?
+        recordings::of_request(&app, &who, &id).await?
     };
-    let history = history::of_request(&app.db, &id).await?.into_iter();
+    let closed = sealed::closed_to(&app, &who).await?;
+    let mut releases = releases::of_request(&app, &id).await?;
+    releases.retain(|release| !closed.has(release.id()));
+    let mut packages = packages::of_request(&app, &id).await?;
+    packages.retain(|package| !closed.has(package.id()));
+    let mut older_copies = copies::older(&app, &id).await?;
+    older_copies.retain(|copy| !closed.has(&copy.release));
+    let mut history = history::of_request(&app.db, &id).await?;
+    history.retain(|row| row.recording.as_ref().is_none_or(|id| !closed.has(id)));
     Ok(axum::Json(FullRequest {
         request,
         clock: clocks::present(&app, &row, &rows.unwrap_or_default()),
         recordings,
-        releases: releases::of_request(&app, &id).await?,
-        packages: packages::of_request(&app, &id).await?,
-        older_copies: copies::older(&app, &id).await?,
-        history: history.map(entry).collect(),
+        releases,
+        packages,
+        older_copies,
+        history: history.into_iter().map(entry).collect(),
     }))
 }
 

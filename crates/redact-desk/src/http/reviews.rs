@@ -40,6 +40,7 @@ use crate::service::previews;
 use crate::service::recordings::frames;
 use crate::service::releases;
 use crate::service::reviews::{self, LoadedReview, Saved};
+use crate::service::sealed;
 use crate::service::views;
 use crate::time;
 
@@ -181,6 +182,9 @@ pub(crate) async fn add(
     Path(recording): Path<Id>,
     Body(given): Body<NewReviewBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Review>)> {
+    if let Some(copied) = &given.copy {
+        sealed::check(&app, &who, "reviews", copied).await?;
+    }
     let new = NewReview {
         policy: &given.policy,
         title: &given.title,

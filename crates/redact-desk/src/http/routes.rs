@@ -9,11 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, event_pdf,
-    events, fees, grants, guard, inbox, invites, invoices, jobs, letters, machines, manual, misuse,
-    office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes,
-    recordings, releases, requests, reviews, second_factor, statistics, statistics_pdf, stream,
-    transcripts, uploads, users, verifier, views, watch_folder,
+    access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs, letters, machines, manual, misuse, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews, sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -46,6 +42,8 @@ const QUEUE: Option<&[Role]> = Some(&[Role::Operator, Role::Approver, Role::Admi
 
 const LOG: Option<&[Role]> = Some(&[Role::Auditor, Role::Administrator]);
 
+const APPROVE: Option<&[Role]> = Some(&[Role::Approver]);
+
 const ADMIN: Option<&[Role]> = Some(&[Role::Administrator]);
 
 macro_rules! routes {
@@ -64,6 +62,7 @@ fn table() -> Vec<Route> {
     table.extend(ways_in());
     table.extend(letters_and_invoices());
     table.extend(access_and_figures());
+    table.extend(records_life());
     table
 }
 
@@ -262,6 +261,26 @@ fn access_and_figures() -> Vec<Route> {
         GET "/api/misuse/csv" LOG => misuse::csv,
         POST "/api/misuse/{id}/review" LOG => misuse::review,
         GET "/api/statistics/pdf" ALL => statistics_pdf::pdf,
+/// How long recordings stay, and how they go.
+fn records_life() -> Vec<Route> {
+    routes! {
+        GET "/api/retention" WORK => retention::list,
+        GET "/api/requests/{id}/retention" WORK => retention::of_request,
+        PUT "/api/recordings/{id}/retention" WORK => retention::set,
+        POST "/api/recordings/{id}/retention/asked" WORK => retention::ask,
+        POST "/api/holds" WORK => holds::place,
+        POST "/api/holds/{id}/release" APPROVE => holds::release,
+        GET "/api/sealings" WORK => sealings::list,
+        POST "/api/sealings" WORK => sealings::enter,
+        POST "/api/sealings/{id}/told" WORK => sealings::told,
+        POST "/api/sealings/{id}/lift" APPROVE => sealings::lift,
+        POST "/api/recordings/{id}/disposal" WORK => disposals::propose,
+        GET "/api/disposals" SHOW => disposals::list,
+        GET "/api/disposals/{id}" SHOW => disposals::one,
+        POST "/api/disposals/{id}/confirm" APPROVE => disposals::confirm,
+        POST "/api/disposals/{id}/refuse" WORK => disposals::refuse,
+        GET "/api/disposals/{id}/certificate" SHOW => disposals::certificate,
+        GET "/api/disposals/{id}/signature" SHOW => disposals::signature,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::presence::{OpenHere, PresentPerson};
-use crate::service::sessions;
+use crate::service::{sealed, sessions};
 
 /// How often the session is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(15);
@@ -81,7 +81,12 @@ pub(crate) async fn stream(
     Query(page): Query<StreamQuery>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = app.changes.subscribe();
-    let review = page.review.filter(|_| who.role.reviews());
+    let mut review = page.review.filter(|_| who.role.reviews());
+    if let Some(id) = &review
+        && sealed::check(&app, &who, "reviews", id).await.is_err()
+    {
+        review = None;
+    }
     let open = review.map(|review| OpenHere::new(&app.presence, &app.changes, &who, review));
     let listening = Listening {
         _open: open,
@@ -114,6 +119,14 @@ async fn next(listening: &mut Listening) -> Option<Event> {
         }
         let Some(change) = change else { continue };
         if listening.who.role == Role::Auditor && !change.is_for_auditors() {
+            continue;
+        }
+        let (kind, id) = change.place();
+        // In doubt, nothing is sent: a lost message costs one reload.
+        if sealed::check(&listening.app, &listening.who, kind, id)
+            .await
+            .is_err()
+        {
             continue;
         }
         if let Ok(event) = Event::default()

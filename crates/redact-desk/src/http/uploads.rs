@@ -22,6 +22,7 @@ use crate::model::{Purpose, Role, SessionUser};
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
 use crate::service::recordings::{NewFile, import};
+use crate::service::sealed;
 
 /// The largest piece.
 const PIECE_BYTES_MAX: u64 = 8 << 20;
@@ -74,7 +75,8 @@ pub(crate) fn check_finished(row: &UploadRow) -> ApiResult<()> {
 ///
 /// # Errors
 /// 400 on field `request`; 409 `closed`.
-pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
+pub(crate) async fn check_request(app: &Shared, who: &SessionUser, id: &Id) -> ApiResult<()> {
+    sealed::check(app, who, "requests", id).await?;
     let found = requests::is_closed(&app.db, id).await;
     if found.map_err(|_| ApiError::field("request", "Request not found."))? {
         let message = "The request is closed, so no recordings can be added.";
@@ -137,7 +139,7 @@ pub(crate) async fn begin(
             let message = "Auditors can upload releases to check, not recordings.";
             return Err(ApiError::new(Status::Forbidden, "forbidden", message));
         }
-        (Purpose::Recording, Some(request)) => check_request(&app, request).await?,
+        (Purpose::Recording, Some(request)) => check_request(&app, &who, request).await?,
         (Purpose::Audit, None) => {}
         (Purpose::Recording, None) => {
             return Err(ApiError::field(
@@ -291,7 +293,7 @@ pub(crate) async fn finish(
                 options: given.options,
             };
             let taken = import(&app, &who, incoming).await?;
-            let recording = recordings::present_by_id(&app, &taken).await?;
+            let recording = recordings::present_by_id(&app, &who, &taken).await?;
             (StatusCode::CREATED, axum::Json(recording)).into_response()
         }
         _ => {

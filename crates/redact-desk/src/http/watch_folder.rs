@@ -137,7 +137,7 @@ pub(crate) async fn take(
     Path(id): Path<Id>,
     Body(given): Body<TakeBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Recording>)> {
-    check_request(&app, &given.request).await?;
+    check_request(&app, &who, &given.request).await?;
     let listing = App::clone(&app);
     let files = tokio::task::spawn_blocking(move || list_files(&listing)).await?;
     let found = files.into_iter().find(|file| file.id == id);
@@ -157,6 +157,6 @@ pub(crate) async fn take(
         options: given.options,
     };
     let taken = import(&app, &who, incoming).await?;
-    let recording = recordings::present_by_id(&app, &taken).await?;
+    let recording = recordings::present_by_id(&app, &who, &taken).await?;
     Ok((StatusCode::CREATED, axum::Json(recording)))
 }

@@ -43,8 +43,8 @@ use crate::time::Millis;
 /// not trusted.
 pub type Vouch = Arc<dyn Fn(NewApprover<'_>) -> Result<ApproverRecord, BoxError> + Send + Sync>;
 
-/// Signs exported entries of the event log with the agency's release key, at that time; returns the
-/// text of the signature file.
+/// Signs a record that the desk makes, such as exported entries of the event log, with the agency's
+/// release key, at that time; returns the text of the signature file.
 pub type SignExport = Arc<dyn Fn(&[u8], UtcNanos) -> Result<String, BoxError> + Send + Sync>;
 
 /// Where events are logged, and under which names.
@@ -77,6 +77,8 @@ pub struct Options {
     pub vouch: Vouch,
     /// Signs exported entries of the event log.
     pub sign_export: SignExport,
+    /// Signs records of disposals.
+    pub sign_disposal: SignExport,
     /// The agency, as papers name it.
     pub agency: Option<String>,
     /// The agency's identity provider.

@@ -7,7 +7,7 @@ use super::app::Shared;
 use super::change::Change;
 use super::closed::check_open;
 use super::history::{self, Entry};
-use super::views;
+use super::{sealed, views};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool;
 use crate::db::{recordings, reviews};
@@ -110,7 +110,11 @@ pub(crate) async fn named_elsewhere(
     let request = recordings::by_id(&app.db, &own).await?.request;
     let rows = recordings::of_request(&app.db, &request).await?;
     let mut list: Vec<NamedElsewhere> = Vec::new();
-    for row in rows.into_iter().filter(|row| row.id != own) {
+    let closed = sealed::closed_to(app, who).await?;
+    for row in rows
+        .into_iter()
+        .filter(|row| row.id != own && !closed.has(&row.id))
+    {
         let mut documents = Vec::new();
         for head in reviews::heads(&app.db, &row.id).await? {
             let review = &head.review;

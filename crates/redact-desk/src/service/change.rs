@@ -21,6 +21,18 @@ pub(crate) enum Change {
 }
 
 impl Change {
+    /// What changed, by its place in the API and its id.
+    pub(crate) fn place(&self) -> (&'static str, &Id) {
+        match self {
+            Self::Request(id) => ("requests", id),
+            Self::Recording(id) => ("recordings", id),
+            Self::Review(id) | Self::Presence(id) => ("reviews", id),
+            Self::Release(id) => ("releases", id),
+            Self::Audit(id) => ("audits", id),
+            Self::Job(job) => ("jobs", &job.0.id),
+        }
+    }
+
     /// Whether auditors, who see no recordings and no reviews, may receive it.
     pub(crate) const fn is_for_auditors(&self) -> bool {
         matches!(self, Self::Request(_) | Self::Release(_) | Self::Audit(_))

@@ -74,7 +74,8 @@ fn is_chosen(app: &Shared, change: &FieldChange) -> bool {
     match change.field.as_str() {
         "requester_kind" | "received_on" | "due_on" | "disposition" | "waiting_for"
         | "on_clock" | "stopped_on" | "started_on" | "extension" | "acknowledged_on"
-        | "estimated_on" | "letter" | "letter_sha256" | "sent_on" => true,
+        | "estimated_on" | "letter" | "letter_sha256" | "sent_on" | "category" | "counted_from"
+        | "asked_on" => true,
         "jurisdiction" => is_law(&change.from) && is_law(&change.to),
         _ => false,
     }

@@ -122,7 +122,8 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> ApiResult<Task> {
             let report = report_path(&path);
             Task::Verify(VerifyTask {
                 manifest: paths.manifest,
-                source: Some(recordings::source(app, &recording()?).await?),
+                // Without it once the recording was disposed of.
+                source: recordings::source(app, &recording()?).await.ok(),
                 previous: inputs.supersedes,
                 report: Some(report),
                 release: path,

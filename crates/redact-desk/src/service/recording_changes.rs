@@ -10,8 +10,10 @@ use super::change::Change;
 use super::clips;
 use super::closed::check_open;
 use super::history::{self, Entry};
+use super::holds::check_not_held;
 use super::recordings::extension;
 use super::requests::REASON_CHARS_MAX;
+use super::sealed;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::pool::{self, Connection};
 use crate::db::recordings::{self, RecordingRow};
@@ -169,6 +171,7 @@ async fn check_move(
         let message = "That request is closed. Reopen it first.";
         return Err(ApiError::field("request", message));
     }
+    sealed::check_open_to_all(app, &row.id).await?;
     let message = "A practice request can have only the sample recording, which cannot be moved.";
     practice::refuse(&app.db, &row.request, message).await?;
     practice::refuse(&app.db, to, message).await?;
@@ -215,8 +218,8 @@ async fn move_to(
 /// Removes a recording: its file, everything made from it, and its reviews.
 ///
 /// # Errors
-/// 400 without a reason; 404; 409 `has_releases` if a release was made of it, 409 `conflict` while
-/// its jobs are stopping.
+/// 400 without a reason; 404; 409 `has_releases` if a release was made of it, `held` under a legal
+/// hold, `conflict` while its jobs are stopping.
 pub(crate) async fn remove(
     app: &Shared,
     who: &SessionUser,
@@ -227,12 +230,14 @@ pub(crate) async fn remove(
     let row = recordings::by_id(&app.db, id).await?;
     check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
+    check_not_held(app, id).await?;
     stop_jobs(app, id).await?;
     // Nothing is approved or released in between.
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
     check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
+    check_not_held(app, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if jobs::count_active(&mut change, id).await? > 0 {
         return Err(still_stopping());

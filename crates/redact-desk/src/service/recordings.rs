@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::app::Shared;
 use super::change::Change;
-use super::{jobs, views};
+use super::{jobs, sealed, views};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::NewJob;
 use crate::db::pool;
@@ -107,6 +107,7 @@ pub(crate) async fn add_again(
     id: &Id,
     options: ReadOptions,
 ) -> ApiResult<Id> {
+    sealed::check_open_to_all(app, id).await?;
     let row = recordings::by_id(&app.db, id).await?;
     // A temporary name for the same file, which `import` removes.
     let file = app.folders.work().join(Id::random().as_str());

@@ -109,3 +109,17 @@ async fn figures(app: &Shared, release: &crate::id::Id) -> ApiResult<ReleaseFigu
     rows::set_figures(&app.db, release, &text).await?;
     Ok(figures)
 }
+
+/// Stores the figures of all verified releases of a recording, before their manifests go.
+///
+/// # Errors
+/// Those of the database and of manifests.
+pub(crate) async fn count_figures(app: &Shared, recording: &crate::id::Id) -> ApiResult<()> {
+    let of_it = releases::of_recording(&app.db, recording).await?;
+    for row in rows::made(&app.db).await? {
+        if row.figures.is_none() && of_it.iter().any(|release| release.id == row.id) {
+            figures(app, &row.id).await?;
+        }
+    }
+    Ok(())
+}

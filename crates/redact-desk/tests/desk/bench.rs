@@ -107,11 +107,11 @@ fn provider(folder: &TempDir) -> Option<ProviderConfig> {
 }
 
 /// Signs with the bench's release key.
-fn sign_export(folder: &Path) -> redact_desk::SignExport {
+fn sign(folder: &Path, kind: Signed) -> redact_desk::SignExport {
     let path = folder.join("redact.key");
     Arc::new(move |bytes, at| {
         let key = KeyPair::load(&path, None)?;
-        Ok(key.sign_bytes(bytes, Signed::EventLog, at)?)
+        Ok(key.sign_bytes(bytes, kind, at)?)
     })
 }
 
@@ -198,6 +198,16 @@ impl Bench {
         }
     }
 
+    /// A desk in a folder that an earlier desk of a test left, a day later.
+    pub(crate) async fn of_folder(folder: Arc<TempDir>) -> Self {
+        let jobs = FakeJobs {
+            trusted: folder.path().join("trusted"),
+            ..FakeJobs::default()
+        };
+        let now = BEGUN + 24 * 3_600 * 1_000_000_000;
+        Self::open(folder, Arc::new(AtomicI64::new(now)), Arc::new(jobs), false).await
+    }
+
     /// The same folder once more, beside this desk, which has to be closed.
     pub(crate) async fn open_again(&self) -> Result<Desk, redact_desk::DeskError> {
         let mut options = Self::options(&self.folder, &self.now, &self.jobs, false);
@@ -229,7 +239,8 @@ impl Bench {
             verifier: Some(folder.path().join("verify.html")).filter(|path| path.exists()),
             trusted: folder.path().join("trusted"),
             vouch: vouch(folder.path()),
-            sign_export: sign_export(folder.path()),
+            sign_export: sign(folder.path(), Signed::EventLog),
+            sign_disposal: sign(folder.path(), Signed::Disposal),
             agency: Some("Example Police Department".to_owned()),
             provider: provider(folder),
             watch: Some(folder.path().join("inbox")),

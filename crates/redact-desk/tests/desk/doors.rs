@@ -172,6 +172,23 @@ UA    GET    /api/misuse
 UA    GET    /api/misuse/csv
 UA    POST   /api/misuse/{id}/review
 OPU   GET    /api/stream
+OP    GET    /api/retention
+OP    GET    /api/requests/{id}/retention
+OP    PUT    /api/recordings/{id}/retention
+OP    POST   /api/recordings/{id}/retention/asked
+OP    POST   /api/holds
+P     POST   /api/holds/{id}/release
+OP    GET    /api/sealings
+OP    POST   /api/sealings
+OP    POST   /api/sealings/{id}/told
+P     POST   /api/sealings/{id}/lift
+OP    POST   /api/recordings/{id}/disposal
+OPU   GET    /api/disposals
+OPU   GET    /api/disposals/{id}
+P     POST   /api/disposals/{id}/confirm
+OP    POST   /api/disposals/{id}/refuse
+OPU   GET    /api/disposals/{id}/certificate
+OPU   GET    /api/disposals/{id}/signature
 ";
 
 fn letter(role: Role) -> char {

@@ -202,11 +202,19 @@ export type Span = { "days": number } | { "months": number } | { "years": number
 
 export type Category = "not_evidence" | "evidence" | "force" | "arrest" | "complaint" | "death" | "requested" | "other";
 
+export type RetentionEnd = "date" | "decision" | "never";
+
+export type RetentionState = "overdue" | "must_go" | "may_go" | "decide" | "no_category" | "stays" | "never";
+
 export type Retention = { category: Category, at_least: Span | null, at_most: Span | null, 
 /**
  * Whether it extends what else applies, from the day of the request.
  */
-adds: boolean, 
+adds: boolean, ends: RetentionEnd, 
+/**
+ * Whether an agency may not go below the number: `false` for a best practice.
+ */
+binding: boolean, 
 /**
  * The citation as a letter prints it.
  */
@@ -223,6 +231,130 @@ source: string,
  * The day on which somebody last compared the rule with the law; `None`: nobody did.
  */
 checked: string | null, };
+
+export type CountedFrom = "person" | "file" | "added";
+
+export type SealingKind = "sealing" | "expungement";
+
+export type DisposalState = "proposed" | "refused" | "removing" | "done";
+
+export type RetentionRule = { statute: string, text: string, source: string, };
+
+export type AskedToStay = { asked_on: string, 
+/**
+ * `null`: for as long as the law allows.
+ */
+days: number | null, person: string, note: string, by: string, };
+
+export type RetainedRecording = { recording: Id, name: string, request: Id, request_number: string, request_closed: boolean, 
+/**
+ * The title of the law.
+ */
+law: string, category: Category | null, counted_from: string, basis: CountedFrom, 
+/**
+ * The last day on which it must be there.
+ */
+until: string | null, 
+/**
+ * The last day on which it may be there.
+ */
+gone_by: string | null, state: RetentionState, 
+/**
+ * Whether the agency may not go below `until`.
+ */
+binding: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, };
+
+export type RetentionCounts = { all: number, overdue: number, must_go: number, may_go: number, decide: number, no_category: number, stays: number, never: number, held: number, sealed: number, proposed: number, };
+
+export type RetentionList = { counts: RetentionCounts, 
+/**
+ * How many match; `recordings` has the first 500 of them, what is most urgent first.
+ */
+found: number, recordings: Array<RetainedRecording>, };
+
+export type Hold = { id: Id, request: Id, 
+/**
+ * `null`: of the whole request.
+ */
+recording: Id | null, 
+/**
+ * The case or matter.
+ */
+matter: string, 
+/**
+ * The court, office or person that asked for it.
+ */
+authority: string, reason: string, at: string, by: string, released_at: string | null, released_by: string | null, release_reason: string, };
+
+export type CopyAtLarge = { copy: Id, release: Id, title: string, package: Id | null, at: string, by: string, to: string, medium: Medium, told_at: string | null, told_by: string | null, told_note: string, };
+
+export type StaysElsewhere = { recording: string, request_number: string, };
+
+export type Sealing = { id: Id, kind: SealingKind, court: string, number: string, dated: string, at: string, by: string, 
+/**
+ * Names of the people who may still see it.
+ */
+people: Array<string>, 
+/**
+ * Whether the user is one of them.
+ */
+named: boolean, 
+/**
+ * `null` for people whom the order does not name.
+ */
+request: Id | null, 
+/**
+ * `null`: the whole request, or the order does not name the user.
+ */
+recording: Id | null, note: string, 
+/**
+ * Copies that are out; empty for people whom the order does not name.
+ */
+out: Array<CopyAtLarge>, 
+/**
+ * Other recordings of the same file, which the order does not close.
+ */
+same_file_in: Array<StaysElsewhere>, lifted_at: string | null, lifted_by: string | null, lift_court: string, lift_number: string, lift_dated: string, };
+
+export type GoneFile = { 
+/**
+ * Its place in the data folder.
+ */
+path: string, bytes: number, sha256: string, };
+
+export type BackupNamed = { 
+/**
+ * RFC 3339.
+ */
+at: string, path: string, manifest_sha256: string, };
+
+export type Disposal = { id: Id, recording: Id, 
+/**
+ * Empty for people to whom an order closes the recording.
+ */
+recording_name: string, recording_sha256: string | null, request: Id, request_number: string, state: DisposalState, 
+/**
+ * Releases that go, too.
+ */
+releases: Array<Id>, 
+/**
+ * The title of the law.
+ */
+law: string, category: Category, counted_from: string, until: string | null, statute: string, reason: string, at: string, by: string, 
+/**
+ * Whether the user proposed it: another person has to confirm it.
+ */
+own: boolean, decided_at: string | null, decided_by: string | null, decision: string, done_at: string | null, 
+/**
+ * What there was; empty until it is gone.
+ */
+files: Array<GoneFile>, files_compared: number, same_file_stays_in: Array<StaysElsewhere>, backups_with_it: Array<BackupNamed>, };
+
+export type RequestRetention = { recordings: Array<RetainedRecording>, 
+/**
+ * Newest first.
+ */
+holds: Array<Hold>, sealings: Array<Sealing>, disposals: Array<Disposal>, };
 
 export type FeeRules = { charges: Array<Charge>, 
 /**

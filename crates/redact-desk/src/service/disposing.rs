@@ -1,0 +1,285 @@
+//! Removes everything of a recording whose disposal was confirmed, and proves that it is gone.
+//!
+//! Every step can be done again: after a crash the desk goes on where it was. What there is is
+//! listed with digests before anything is removed, so that the list says what there was.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redact_record::events::Act;
+
+use super::app::{App, Shared};
+use super::change::Change;
+use super::clips;
+use super::ledger::{self, LedgerLine};
+use super::recording_changes::stop_jobs;
+use super::{copies_of_file, statistics};
+use crate::api_error::{ApiError, ApiResult};
+use crate::db::disposals::{self, DisposalRow};
+use crate::db::pool::{self, Db};
+use crate::db::{backups, jobs, recordings, releases, reviews};
+use crate::domain::disposal::{BackupNamed, DisposalCertificate, GoneFile, StaysElsewhere};
+use crate::event::Event;
+use crate::id::Id;
+use crate::paths::Folders;
+use crate::paths::release_files::PLAN;
+use crate::time;
+
+/// How often a disposal that failed is tried again before the next start.
+const TRIES: u32 = 5;
+
+const PAUSE: Duration = Duration::from_secs(20);
+
+/// Begins to remove, in the background.
+pub(crate) fn begin(app: &App, id: Id) {
+    let app = App::clone(app);
+    tokio::spawn(async move {
+        for _ in 0..TRIES {
+            match run(&app, &id).await {
+                Ok(()) => return,
+                Err(error) => tracing::error!("desk: disposal {id}: {error:?}"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+}
+
+/// Goes on with disposals that a crash or a full disk interrupted, and removes what is left of
+/// recordings that were removed.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn resume(app: &App) -> ApiResult<()> {
+    for id in disposals::removed(&app.db).await? {
+        tokio::fs::remove_dir_all(app.folders.recording(&id))
+            .await
+            .ok();
+    }
+    for id in disposals::unfinished(&app.db).await? {
+        begin(app, id);
+    }
+    Ok(())
+}
+
+/// Removes, proves and records.
+async fn run(app: &Shared, id: &Id) -> ApiResult<()> {
+    let row = disposals::by_id(&app.db, id).await?;
+    stop_jobs(app, &row.recording).await?;
+    let alone = app.review_lock.lock().await;
+    let chosen: Vec<Id> =
+        serde_json::from_str(&row.releases).map_err(|error| ApiError::internal(&error))?;
+    let places = places((&app.db, &app.folders), &row.recording, &chosen).await?;
+    if row.files.is_none() {
+        let files = list(app, &row, places.clone()).await?;
+        let text = serde_json::json!(files).to_string();
+        disposals::set_files(&app.db, id, &text).await?;
+    }
+    let row = disposals::by_id(&app.db, id).await?;
+    let files: Vec<GoneFile> = serde_json::from_str(row.files.as_deref().unwrap_or("[]"))
+        .map_err(|error| ApiError::internal(&error))?;
+    clear_rows(app, &row, &chosen).await?;
+    remove(app, &places, &files).await?;
+    drop(alone);
+    // Free pages of the database and its log still have what was in it.
+    pool::wipe(&app.db).await?;
+    let elsewhere = disposals::same_file(&app.db, &row.recording).await?;
+    let compared = prove(app, &files, &elsewhere).await?;
+    finish(app, &row, (chosen, files), (elsewhere, compared)).await
+}
+
+/// The folders and files that go.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn places(
+    (db, folders): (&Db, &Folders),
+    recording: &Id,
+    chosen: &[Id],
+) -> ApiResult<Vec<PathBuf>> {
+    let mut places = vec![folders.recording(recording)];
+    for head in reviews::heads(db, recording).await? {
+        places.push(folders.plans(&head.review.id));
+    }
+    for job in jobs::of_recording(db, recording).await? {
+        places.push(folders.clip(&job));
+    }
+    for release in releases::of_recording(db, recording).await? {
+        let folder = folders.release(&release.id);
+        if chosen.contains(&release.id) {
+            places.push(folder);
+            for package in disposals::packages_with(db, &release.id).await? {
+                places.push(folders.package(&package));
+            }
+        } else {
+            // What the release shows stays; how the recording was read and what was said, not.
+            places.push(folder.join(PLAN));
+        }
+    }
+    places.retain(|place| place.exists());
+    Ok(places)
+}
+
+/// What there is, with digests: also copies of the same files elsewhere in the data folder that no
+/// other recording needs, such as uploads that nobody finished.
+async fn list(app: &Shared, row: &DisposalRow, places: Vec<PathBuf>) -> ApiResult<Vec<GoneFile>> {
+    // Statistics are counted from manifests, once.
+    statistics::count_figures(app, &row.recording).await?;
+    let root = app.folders.root().to_owned();
+    let others = others(
+        &app.folders,
+        &disposals::same_file(&app.db, &row.recording).await?,
+    );
+    let listed = tokio::task::spawn_blocking(move || {
+        let mut files = Vec::new();
+        for place in &places {
+            copies_of_file::add_files(&root, place, &mut files)?;
+        }
+        let found = copies_of_file::find(&root, &files, &others)?;
+        for copy in found.copies {
+            if !files.iter().any(|known: &GoneFile| known.path == copy.path) {
+                files.push(copy);
+            }
+        }
+        std::io::Result::Ok(files)
+    });
+    Ok(listed.await??)
+}
+
+/// Folders in which equal bytes belong to something that stays: other recordings of the same file,
+/// and releases and packages, which go only if they are chosen.
+pub(crate) fn others(folders: &Folders, elsewhere: &[(Id, String)]) -> Vec<PathBuf> {
+    let recordings = elsewhere.iter().map(|(id, _)| folders.recording(id));
+    recordings
+        .chain([folders.releases(), folders.packages()])
+        .collect()
+}
+
+/// Removes from the database what reproduces the recording, and says so in the event log.
+async fn clear_rows(app: &Shared, row: &DisposalRow, chosen: &[Id]) -> ApiResult<()> {
+    let heads = reviews::heads(&app.db, &row.recording).await?;
+    for head in &heads {
+        clips::delete(app, &head.review.id).await?;
+    }
+    let mut change = pool::begin(&app.db).await?;
+    for release in chosen {
+        disposals::clear_release(&mut change, release, app.now()).await?;
+    }
+    recordings::dispose(&mut change, &row.recording, app.now()).await?;
+    let event = Event::new(Act::Intake, "disposal-removing")
+        .id("recording", &row.recording)
+        .id("disposal", &row.id);
+    app.log_event(row.decided_by.as_deref().unwrap_or(&row.by), event)
+        .await?;
+    change.commit().await?;
+    app.forget_findings(&row.recording);
+    app.previews.forget(&row.recording);
+    app.notify(Change::Recording(row.recording.clone()));
+    Ok(())
+}
+
+async fn remove(app: &Shared, places: &[PathBuf], files: &[GoneFile]) -> ApiResult<()> {
+    let root = app.folders.root();
+    let listed = files.iter().map(|file| root.join(&file.path));
+    let all: Vec<PathBuf> = listed.chain(places.iter().cloned()).collect();
+    tokio::task::spawn_blocking(move || copies_of_file::remove(&all)).await??;
+    Ok(())
+}
+
+/// Searches the data folder for the files that there were; gives how many files were compared.
+///
+/// # Errors
+/// If one of them is still there.
+async fn prove(app: &Shared, files: &[GoneFile], elsewhere: &[(Id, String)]) -> ApiResult<u64> {
+    let (root, files) = (app.folders.root().to_owned(), files.to_vec());
+    let others = others(&app.folders, elsewhere);
+    let found = tokio::task::spawn_blocking(move || {
+        let left = files.iter().find(|file| root.join(&file.path).exists());
+        let left = left.map(|file| file.path.clone());
+        Ok::<_, std::io::Error>((left, copies_of_file::find(&root, &files, &others)?))
+    });
+    let (left, found) = found.await??;
+    let left = left.or_else(|| found.copies.into_iter().next().map(|copy| copy.path));
+    match left {
+        Some(path) => Err(ApiError::internal(&format!(
+            "disposal: {path} is still there"
+        ))),
+        None => Ok(found.compared),
+    }
+}
+
+async fn finish(
+    app: &Shared,
+    row: &DisposalRow,
+    (chosen, files): (Vec<Id>, Vec<GoneFile>),
+    (elsewhere, files_compared): (Vec<(Id, String)>, u64),
+) -> ApiResult<()> {
+    let now = app.now();
+    let known = backups::since(&app.db, row.recording_added_at).await?;
+    let certificate = DisposalCertificate {
+        format_version: 1,
+        disposal: row.id.to_string(),
+        recording: row.recording.to_string(),
+        recording_sha256: row.recording_sha256.clone(),
+        recording_bytes: row.recording_bytes,
+        request: row.request.to_string(),
+        request_number: row.request_number.clone(),
+        law: app.statutes.title(&row.law).to_owned(),
+        statute: row.statute.clone(),
+        category: row.category.word().to_owned(),
+        counted_from: row.counted_from.clone(),
+        had_to_stay_until: row.until.clone(),
+        proposed_at: time::text(row.at),
+        proposed_by: row.by.clone(),
+        proposed_by_account: row.by_user.to_string(),
+        confirmed_at: row.decided_at.map_or_else(String::new, time::text),
+        confirmed_by: row.decided_by.clone().unwrap_or_default(),
+        done_at: time::text(now),
+        releases: chosen.iter().map(Id::to_string).collect(),
+        files,
+        files_compared,
+        same_file_stays_in: elsewhere
+            .into_iter()
+            .map(|(id, request_number)| StaysElsewhere {
+                recording: id.to_string(),
+                request_number,
+            })
+            .collect(),
+        backups_with_it: known
+            .into_iter()
+            .map(|backup| BackupNamed {
+                at: time::text(backup.at),
+                path: backup.path,
+                manifest_sha256: backup.manifest_sha256,
+            })
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&certificate);
+    let text = text.map_err(|error| ApiError::internal(&error))? + "\n";
+    let (sign, at, bytes) = (
+        app.options.sign_disposal.clone(),
+        app.now_nanos(),
+        text.clone().into_bytes(),
+    );
+    let signed = tokio::task::spawn_blocking(move || {
+        sign(&bytes, at).map_err(|error| ApiError::internal(&error))
+    });
+    let signature = signed.await??;
+    // The ledger first: a restore must know of every disposal that the desk says is done.
+    let line = LedgerLine::Disposal {
+        certificate: Box::new(certificate.clone()),
+        signature: signature.clone(),
+    };
+    ledger::add(app, &line).await?;
+    let mut change = pool::begin(&app.db).await?;
+    disposals::set_done(&mut change, &row.id, (&text, &signature), now).await?;
+    let event = Event::new(Act::Intake, "disposed")
+        .id("recording", &row.recording)
+        .id("disposal", &row.id)
+        .subject("certificate", redact_record::digest_bytes(text.as_bytes()))
+        .count("files", certificate.files.len())
+        .count("backups-with-it", certificate.backups_with_it.len());
+    app.log_event(&certificate.confirmed_by, event).await?;
+    change.commit().await?;
+    app.notify(Change::Request(row.request.clone()));
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! How long recordings stay by the law of their request, and what people say about that.
+
+use std::collections::HashMap;
+
+use ::time::Date;
+use serde::Serialize;
+
+use super::app::Shared;
+use super::change::Change;
+use super::history::{self, Entry};
+use super::requests::REASON_CHARS_MAX;
+use crate::api_error::{ApiError, ApiResult, optional_text, text};
+use crate::db::pool;
+use crate::db::retention::{self as rows, AskedRow, RetentionRow};
+use crate::domain::history::changes;
+use crate::domain::statutes::{Asked, RetentionState, Stay, StayCase};
+use crate::id::Id;
+use crate::model::{Category, DisposalState, SessionUser};
+use crate::time;
+
+/// The most days for which somebody asks a recording to stay: a hundred years.
+const DAYS_MAX: u16 = 36_525;
+
+/// Where the day comes from that the time of a recording is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CountedFrom {
+    /// A person set it.
+    Person,
+    /// The file says when it was recorded.
+    File,
+    /// The day on which it was added.
+    Added,
+}
+
+/// A recording with where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) row: RetentionRow,
+    pub(crate) counted_from: Date,
+    pub(crate) basis: CountedFrom,
+    /// `None`: it has no category, or its law has no rule.
+    pub(crate) stay: Option<Stay>,
+    pub(crate) state: RetentionState,
+    pub(crate) asked: Vec<AskedRow>,
+}
+
+/// Where a recording stands today.
+fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
+    let set = row.counted_from.as_deref().and_then(time::read_day);
+    let of_file = || {
+        let at = redact_record::manifest::Utc::from_text(row.recorded_at.as_deref()?)?;
+        Some(app.zone.day(at.0.0.div_euclid(1_000_000)))
+    };
+    let (counted_from, basis) = match set {
+        Some(day) => (day, CountedFrom::Person),
+        None => match of_file() {
+            Some(day) => (day, CountedFrom::File),
+            None => (app.zone.day(row.added_at), CountedFrom::Added),
+        },
+    };
+    let given: Vec<Asked> = asked
+        .iter()
+        .filter_map(|row| {
+            Some(Asked {
+                on: time::read_day(&row.asked_on)?,
+                days: row.days,
+            })
+        })
+        .collect();
+    let law = app.statutes.get(row.law.trim());
+    let stay = law.zip(row.category).and_then(|(law, category)| {
+        law.stay(&StayCase {
+            category,
+            counted_from,
+            asked: &given,
+        })
+    });
+    let state = match (&stay, row.category) {
+        (_, None) => RetentionState::NoCategory,
+        (None, Some(_)) => RetentionState::Decide,
+        (Some(stay), Some(_)) => stay.state(app.today()),
+    };
+    Standing {
+        row,
+        counted_from,
+        basis,
+        stay,
+        state,
+        asked,
+    }
+}
+
+/// Where recordings stand: all of them, or those of a request.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn standings(app: &Shared, request: Option<&Id>) -> ApiResult<Vec<Standing>> {
+    let found = match request {
+        Some(request) => rows::of_request(&app.db, request).await?,
+        None => rows::all(&app.db).await?,
+    };
+    let mut asked: HashMap<Id, Vec<AskedRow>> = rows::asked(&app.db, None).await?;
+    let with = |row: RetentionRow| {
+        let asked = asked.remove(&row.recording).unwrap_or_default();
+        standing(app, row, asked)
+    };
+    Ok(found.into_iter().map(with).collect())
+}
+
+/// Where a recording stands.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn of(app: &Shared, recording: &Id) -> ApiResult<Standing> {
+    let row = rows::of(&app.db, recording).await?;
+    let mut asked = rows::asked(&app.db, Some(recording)).await?;
+    let asked = asked.remove(recording).unwrap_or_default();
+    Ok(standing(app, row, asked))
+}
+
+/// Refuses changes of a recording whose disposal was proposed: whoever confirms it must know what
+/// they confirm.
+fn check_not_proposed(row: &RetentionRow) -> ApiResult<()> {
+    match row.disposal_state {
+        Some(DisposalState::Proposed | DisposalState::Removing | DisposalState::Done) => {
+            let message = "The disposal of this recording was proposed.";
+            Err(ApiError::conflict("disposal", message).hint("Have the proposal refused first."))
+        }
+        None | Some(DisposalState::Refused) => Ok(()),
+    }
+}
+
+fn read_past_day(app: &Shared, field: &'static str, given: &str) -> ApiResult<Date> {
+    let day = time::read_day(given);
+    let day = day.ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))?;
+    if day > app.today() {
+        return Err(ApiError::field(field, "This day is in the future."));
+    }
+    Ok(day)
+}
+
+/// A category, the day to count from, and why they are changed.
+pub(crate) struct NewRetention<'a> {
+    pub(crate) category: Category,
+    pub(crate) counted_from: Option<&'a str>,
+    pub(crate) reason: &'a str,
+}
+
+/// Sets what a recording is to its law, and the day from which its time is counted.
+///
+/// # Errors
+/// 400 for an invalid date, for `requested` as a category, or without a reason where something was
+/// set before; 404; 409 `disposal`.
+pub(crate) async fn set(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    new: NewRetention<'_>,
+) -> ApiResult<()> {
+    let old = of(app, id).await?;
+    check_not_proposed(&old.row)?;
+    if new.category == Category::Requested {
+        let message = "Record who asked for the recording to stay instead.";
+        return Err(ApiError::field("category", message));
+    }
+    let counted_from = match new.counted_from {
+        Some(given) => read_past_day(app, "counted_from", given)?,
+        None => old.counted_from,
+    };
+    let reason = if old.row.category.is_some() {
+        text("reason", new.reason, REASON_CHARS_MAX)?
+    } else {
+        optional_text("reason", new.reason, REASON_CHARS_MAX)?
+    };
+    let day = time::day_text(counted_from);
+    let was = old.row.category.map_or("", Category::word);
+    let changed = changes(&[
+        ("category", was.to_owned(), new.category.word().to_owned()),
+        (
+            "counted_from",
+            time::day_text(old.counted_from),
+            day.clone(),
+        ),
+    ]);
+    let mut change = pool::begin(&app.db).await?;
+    let values = (new.category, day.as_str());
+    rows::set(&mut change, id, values, (&who.name, app.now())).await?;
+    let entry = Entry {
+        request: &old.row.request,
+        recording: Some(id),
+        action: "retention-set",
+        changes: changed,
+        reason: &reason,
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    app.notify(Change::Request(old.row.request));
+    Ok(())
+}
+
+/// Somebody who asked for a recording to stay.
+pub(crate) struct NewAsked<'a> {
+    pub(crate) asked_on: &'a str,
+    pub(crate) days: Option<u16>,
+    pub(crate) person: &'a str,
+    pub(crate) note: &'a str,
+}
+
+/// Records that somebody asked for a recording to stay.
+///
+/// # Errors
+/// 400 for an invalid value, more days than the law allows, or no days where the law has no
+/// number; 404; 409 `disposal`.
+pub(crate) async fn ask(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    new: NewAsked<'_>,
+) -> ApiResult<()> {
+    let old = of(app, id).await?;
+    check_not_proposed(&old.row)?;
+    let asked_on = read_past_day(app, "asked_on", new.asked_on)?;
+    let rule = app.statutes.get(old.row.law.trim());
+    let rule = rule.and_then(|law| law.on_request());
+    match new.days {
+        Some(days) if !(1..=DAYS_MAX).contains(&days) => {
+            let message = format!("Expected 1 to {DAYS_MAX} days.");
+            return Err(ApiError::field("days", message));
+        }
+        None if rule.is_none() => {
+            let message = "The law of this request sets no number of days. Enter how many.";
+            return Err(ApiError::field("days", message));
+        }
+        _ => {}
+    }
+    if let (Some(days), Some(most)) = (new.days, rule.and_then(|rule| rule.most_added(asked_on)))
+        && days > most
+    {
+        let message = format!("The law allows at most {most} days.");
+        return Err(ApiError::field("days", message));
+    }
+    let row = AskedRow {
+        recording: id.clone(),
+        asked_on: time::day_text(asked_on),
+        days: new.days,
+        person: text("person", new.person, 200)?,
+        note: optional_text("note", new.note, REASON_CHARS_MAX)?,
+        by: who.name.clone(),
+    };
+    let days = new.days.map_or_else(String::new, |days| days.to_string());
+    let mut change = pool::begin(&app.db).await?;
+    rows::insert_asked(&mut change, &row, app.now()).await?;
+    let entry = Entry {
+        request: &old.row.request,
+        recording: Some(id),
+        action: "retention-asked",
+        changes: changes(&[
+            ("asked_on", String::new(), row.asked_on.clone()),
+            ("days", String::new(), days),
+            ("person", String::new(), row.person.clone()),
+        ]),
+        reason: &row.note,
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    app.notify(Change::Request(old.row.request));
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Orders of courts: what they close, to whom, and what is out already.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::bench::Bench;
+use crate::office::{Office, office};
+
+impl Office {
+    /// Closes something to everybody but the approver.
+    async fn seal(&self, of: &str, id: &str) -> Value {
+        let order = json!({
+            "kind": "expungement", of: id, "court": "Superior Court", "number": "26-2-1",
+            "dated": "2026-09-20", "people": [self.approver.id],
+        });
+        self.bench
+            .post(&self.approver, "/api/sealings", order)
+            .await
+            .ok()
+    }
+
+    /// Addresses of the recording and of what was made from it.
+    fn addresses(&self, release: &str) -> Vec<String> {
+        vec![
+            format!("/api/recordings/{}", self.recording),
+            format!("/api/recordings/{}/frames/1", self.recording),
+            format!("/api/recordings/{}/proxy", self.recording),
+            format!("/api/recordings/{}/thumbnails/1", self.recording),
+            format!("/api/recordings/{}/tracks", self.recording),
+            format!("/api/recordings/{}/views", self.recording),
+            format!("/api/recordings/{}/retention", self.recording),
+            format!("/api/reviews/{}", self.review),
+            format!("/api/reviews/{}/comments", self.review),
+            format!("/api/releases/{release}"),
+            format!("/api/releases/{release}/files/release"),
+            format!("/api/releases/{release}/copies"),
+        ]
+    }
+
+    async fn status(&self, path: &str) -> StatusCode {
+        self.bench.get(&self.operator, path).await.status
+    }
+}
+
+/// Goal: an order closes a recording with everything of it, in every list and under every address.
+/// Controls: the person whom it names sees all of it, and another recording stays open.
+#[tokio::test]
+async fn an_order_closes_a_recording_to_all_but_those_named() {
+    let office = office().await;
+    let (second, _) = office.second_recording().await;
+    let release = office.verified(&office.review.clone(), json!({})).await;
+    office.hand_over(&release).await;
+    let request = office.request().await["id"].as_str().unwrap().to_owned();
+    let paths = office.addresses(&release);
+    for path in paths.iter().filter(|path| !path.ends_with("retention")) {
+        assert_ne!(
+            office.status(path).await,
+            StatusCode::FORBIDDEN,
+            "{path} before"
+        );
+    }
+    let order = office.seal("recording", &office.recording).await;
+    for path in &paths {
+        let refused = office.bench.get(&office.operator, path).await;
+        let is_sealed = refused.status == StatusCode::METHOD_NOT_ALLOWED
+            || (refused.status == StatusCode::FORBIDDEN && refused.code() == "sealed");
+        assert!(is_sealed, "{path}: {}", refused.status);
+        let named = office.bench.get(&office.approver, path).await.status;
+        assert_ne!(named, StatusCode::FORBIDDEN, "{path} for the person named");
+    }
+    let whole = office.request_of(&request).await;
+    assert_eq!(whole["recordings"].as_array().unwrap().len(), 1);
+    assert_eq!(whole["recordings"][0]["id"], second.as_str());
+    assert_eq!(whole["releases"], json!([]));
+    assert_eq!(whole["history"], json!([]), "nothing about the recording");
+    for list in [
+        "/api/releases",
+        "/api/jobs",
+        "/api/rechecks",
+        "/api/retention",
+    ] {
+        let text = office
+            .bench
+            .get(&office.operator, list)
+            .await
+            .ok()
+            .to_string();
+        assert!(!text.contains(&office.recording), "{list}: {text}");
+        assert!(!text.contains(&release), "{list}: {text}");
+    }
+    // The order is known, and who has a copy only to those who are named.
+    let seen = office
+        .bench
+        .get(&office.operator, "/api/sealings")
+        .await
+        .ok();
+    assert_eq!(
+        (&seen[0]["number"], &seen[0]["out"]),
+        (&json!("26-2-1"), &json!([]))
+    );
+    assert_eq!(seen[0]["recording"], Value::Null);
+    assert_eq!(order["out"][0]["to"], "A. Reporter");
+    let log = office.log();
+    assert!(
+        log.contains("sealing-entered") && !log.contains("Superior"),
+        "{log}"
+    );
+    assert!(log.contains("\"refused\""), "attempts are in the log");
+}
+
+/// Goal: recipients are told one by one, and a later order opens everything again. Controls: an
+/// order that is older; people whom the order does not name.
+#[tokio::test]
+async fn recipients_are_told_and_an_order_is_lifted() {
+    let office = office().await;
+    let release = office.verified(&office.review.clone(), json!({})).await;
+    office.hand_over(&release).await;
+    let order = office.seal("recording", &office.recording).await;
+    let path = format!("/api/sealings/{}", order["id"].as_str().unwrap());
+    let told = json!({ "copy": order["out"][0]["copy"], "note": "By letter." });
+    let told_path = format!("{path}/told");
+    let other = office
+        .bench
+        .post(&office.operator, &told_path, told.clone())
+        .await;
+    assert_eq!(other.code(), "sealed");
+    let shown = office
+        .bench
+        .post(&office.approver, &told_path, told)
+        .await
+        .ok();
+    assert_eq!(shown["out"][0]["told_note"], "By letter.");
+    let unknown = json!({ "copy": "0123456789abcdef0123456789abcdef" });
+    let refused = office
+        .bench
+        .post(&office.approver, &told_path, unknown)
+        .await;
+    assert_eq!(refused.json()["error"]["field"], "copy");
+    let lift = async |dated: &str| {
+        let body = json!({ "court": "Court of Appeals", "number": "9", "dated": dated });
+        office
+            .bench
+            .post(&office.approver, &format!("{path}/lift"), body)
+            .await
+    };
+    assert_eq!(lift("2026-09-19").await.json()["error"]["field"], "dated");
+    let recording = format!("/api/recordings/{}", office.recording);
+    assert_eq!(office.status(&recording).await, StatusCode::FORBIDDEN);
+    lift("2026-09-21").await.ok();
+    assert_eq!(office.status(&recording).await, StatusCode::OK);
+    assert_eq!(lift("2026-09-21").await.code(), "lifted");
+}
+
+/// Goal: an order about a request closes the request and everything in it, also in the list.
+/// Controls: another request; an order that names nobody is refused.
+#[tokio::test]
+async fn an_order_closes_a_whole_request() {
+    let office = office().await;
+    let request = office.request().await["id"].as_str().unwrap().to_owned();
+    let other = office.add_request(json!({ "number": "other" })).await;
+    let nobody = json!({
+        "kind": "sealing", "request": request, "court": "c", "number": "n",
+        "dated": "2026-09-20", "people": [],
+    });
+    let refused = office
+        .bench
+        .post(&office.operator, "/api/sealings", nobody)
+        .await;
+    assert_eq!(refused.json()["error"]["field"], "people");
+    office.seal("request", &request).await;
+    let list = office
+        .bench
+        .get(&office.operator, "/api/requests")
+        .await
+        .ok();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!(list[0]["id"], other["id"]);
+    for path in [
+        format!("/api/requests/{request}"),
+        format!("/api/requests/{request}/retention"),
+        format!("/api/recordings/{}", office.recording),
+        format!("/api/reviews/{}", office.review),
+    ] {
+        assert_eq!(office.status(&path).await, StatusCode::FORBIDDEN, "{path}");
+    }
+    let upload = json!({
+        "name": "a.mp4", "bytes": 1, "purpose": "recording", "request": request,
+    });
+    let refused = office
+        .bench
+        .post(&office.operator, "/api/uploads", upload)
+        .await;
+    assert_eq!(refused.code(), "sealed");
+    // Nobody takes the recording out of what the order closes.
+    let path = format!("/api/recordings/{}", office.recording);
+    let body = json!({ "request": other["id"], "reason": "It belongs there." });
+    let moved = office
+        .bench
+        .call(&office.approver, Method::PATCH, &path, body)
+        .await;
+    assert_eq!(moved.code(), "sealed");
+}
+
+/// Goal: a page that was open before the order receives nothing about what the order closes.
+/// Control: it still receives changes of other requests.
+#[tokio::test]
+async fn an_open_stream_says_nothing_of_what_is_closed() {
+    let office = office().await;
+    let other = office.add_request(json!({ "number": "other" })).await;
+    let stream = Bench::request(&office.operator, Method::GET, "/api/stream");
+    let stream = stream.body(Body::empty()).unwrap();
+    let stream = office.bench.router().oneshot(stream).await.unwrap();
+    let mut stream = stream.into_body().into_data_stream();
+    office.seal("recording", &office.recording).await;
+    let path = format!("/api/recordings/{}", office.recording);
+    let body = json!({ "name": "renamed.mp4" });
+    office
+        .bench
+        .call(&office.approver, Method::PATCH, &path, body)
+        .await
+        .ok();
+    office
+        .edit(&other["id"], json!({ "note": "changed" }))
+        .await
+        .ok();
+    let id = other["id"].as_str().unwrap();
+    let mut received = String::new();
+    while !received.contains(id) {
+        let next = tokio::time::timeout(Duration::from_secs(5), stream.next()).await;
+        received += &String::from_utf8_lossy(&next.unwrap().unwrap().unwrap());
+    }
+    assert!(!received.contains(&office.recording), "{received}");
+}
