@@ -19,6 +19,7 @@ mod chunks_render;
 mod copying;
 mod damaged;
 mod demo;
+mod desk_backup;
 mod effects;
 mod events;
 mod evidence;

@@ -23,7 +23,7 @@ use redact_core::Class;
 
 pub(crate) use batch::BatchArgs;
 pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksRenderArgs, ChunksScanArgs};
-pub(crate) use desk::DeskArgs;
+pub(crate) use desk::{DeskArgs, DeskBackupArgs, DeskCommand, DeskRestoreArgs};
 pub(crate) use generate::{GenerateArgs, Generated};
 pub(crate) use on_queue::OnQueueArgs;
 pub(crate) use package::PackageArgs;

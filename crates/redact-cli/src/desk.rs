@@ -1,5 +1,6 @@
 //! `redact desk`: the release desk, whose jobs are processes of this very program.
 
+mod backup;
 mod confined;
 mod follow;
 mod jobs;
@@ -26,7 +27,7 @@ use redact_desk::{Certificate, Desk, Listen, Options, ProviderConfig};
 use redact_record::sign::Signed;
 use redact_release::package::BUILT_IN_PROFILES;
 
-use crate::args::{DeskArgs, GlobalArgs};
+use crate::args::{DeskArgs, DeskCommand, GlobalArgs};
 use crate::clock::now;
 use crate::event_log::{self, Recorder};
 use crate::outcome::Outcome;
@@ -42,6 +43,11 @@ const GIGABYTE: u64 = 1_000_000_000;
 /// When the data folder or the address cannot be used.
 pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
     limits::write_for_owner_alone();
+    match &args.command {
+        Some(DeskCommand::Backup(args)) => return backup::backup(args, global),
+        Some(DeskCommand::Restore(args)) => return backup::restore(args, global),
+        None => {}
+    }
     limits::raise_open_files();
     let listen = listen(args);
     let listener = listen.bind()?;
@@ -118,7 +124,8 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         verifier,
         trusted,
         vouch: vouch(global, log.path())?,
-        sign_export: sign_export(args, global, log.path()),
+        sign_export: sign(args, global, log.path(), Signed::EventLog),
+        sign_disposal: sign(args, global, log.path(), Signed::Disposal),
         agency: args.agency.clone(),
         provider: provider(args)?,
         watch: args.watch.clone(),
@@ -168,18 +175,19 @@ fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouc
     }))
 }
 
-/// Signs exports of the event log with the release key.
-fn sign_export(
+/// Signs records that the desk makes with the release key.
+fn sign(
     args: &DeskArgs,
     global: &GlobalArgs,
     log: &std::path::Path,
+    kind: Signed,
 ) -> redact_desk::SignExport {
     let (key, log) = (args.key.clone(), log.to_owned());
     let by = global.on_behalf.clone();
     Arc::new(move |bytes, at| {
         let recorder = Recorder::at(&log, by.as_deref())?;
         let release = key::signing_key(key.as_deref(), &recorder)?;
-        Ok(release.sign_bytes(bytes, Signed::EventLog, at)?)
+        Ok(release.sign_bytes(bytes, kind, at)?)
     })
 }
 

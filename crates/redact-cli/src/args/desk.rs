@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::on_queue::OnQueueArgs;
 use super::shared::ModelArgs;
 
 /// `redact desk`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   redact desk                                        on this machine, http://127.0.0.1:7350
@@ -17,8 +18,13 @@ Examples:
 
 The first start prints a link that creates the administrator account; the administrator then
 invites everybody else.
-Stop it with Ctrl-C; whatever was under way is resumed at the next start.")]
+Stop it with Ctrl-C; whatever was under way is resumed at the next start.
+redact desk backup copies everything while the desk runs; redact desk restore brings it back.")]
 pub(crate) struct DeskArgs {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<DeskCommand>,
+
     /// Folder for all of the desk's data (default: `desk` in the user's data folder)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -92,4 +98,61 @@ pub(crate) struct DeskArgs {
     /// Where models are.
     #[command(flatten)]
     pub models: ModelArgs,
+}
+
+/// What `redact desk` does besides serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeskCommand {
+    /// Back up everything that a desk has, all of one moment, while it runs
+    Backup(DeskBackupArgs),
+    /// Restore a backup into an empty folder
+    Restore(DeskRestoreArgs),
+}
+
+/// `redact desk backup`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact desk backup /mnt/backups/2026-12-01
+  redact desk backup --data /srv/redact /mnt/backups/2026-12-01
+
+Every file is read again after it was written, and compared. If the disk is full, or you stop it,
+nothing is left. The backup has the database, all recordings, releases and packages, the event log,
+and the key of second factors: whoever has it has everything that the desk has. It does not have the
+agency's signing keys; back these up apart from it.
+Beside the backup stands ledger.jsonl. Leave it there: a restore learns from it what was disposed of,
+and what court orders closed, after the backup.")]
+pub(crate) struct DeskBackupArgs {
+    /// Folder to write; it must not exist
+    #[arg(value_name = "DEST")]
+    pub to: PathBuf,
+
+    /// The desk's data folder (default: `desk` in the user's data folder)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `redact desk restore`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact desk restore /mnt/backups/2026-12-01 --data /srv/redact
+  redact desk restore /mnt/backups/2026-12-01 --data /srv/redact --ledger old/ledger.jsonl
+
+Every file is compared with the list of the backup before anything is used. Recordings that were
+disposed of after the backup are removed again, and what court orders closed since is closed again,
+as far as a ledger has them: the file ledger.jsonl beside the backup, and the files that --ledger
+names, such as the one in the data folder that was lost. The event log is restored, too, unless there is one.")]
+pub(crate) struct DeskRestoreArgs {
+    /// The backup
+    #[arg(value_name = "SRC")]
+    pub from: PathBuf,
+
+    /// Data folder to make; if it exists, it must be empty
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Another ledger, ledger.jsonl (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Vec<PathBuf>,
 }
