@@ -94,10 +94,13 @@ const lengthOf = (span: Span): string => {
 };
 
 /** `at least 90 days, at most 30 months`. */
-export function retentionText({ at_least, at_most, adds }: Retention): string {
+export function retentionText({ at_least, at_most, adds, ends, binding }: Retention): string {
   const parts = [];
   if (at_least !== null) parts.push(`at least ${lengthOf(at_least)}`);
   if (at_most !== null) parts.push(`at most ${lengthOf(at_most)}`);
-  const text = parts.length === 0 ? 'no fixed period' : parts.join(', ');
-  return adds ? `${text} more` : text;
+  let text = parts.length === 0 ? 'no fixed period' : parts.join(', ');
+  if (adds) text = `${text} more`;
+  if (ends === 'never') return 'never destroyed';
+  if (ends === 'decision' && parts.length > 0) text = `${text}, then the agency decides`;
+  return binding ? text : `${text} (best practice)`;
 }

@@ -1,5 +1,7 @@
 // Changes of requests and recordings as sentences.
 import type { Disposition, FieldChange, LetterKind, RequesterKind } from '../api/types';
+import type { Category, Disposition, FieldChange, RequesterKind } from '../api/types';
+import { categoryText } from './clock';
 import { dayText, dispositionText, requesterText } from './format';
 import { letterText } from './papers';
 
@@ -31,6 +33,13 @@ const actions: Record<string, string> = {
   'payment-recorded': 'Payment recorded',
   'payment-voided': 'Payment voided',
   'on-clock': 'Camera placed on the shared clock',
+  'retention-set': 'Retention category set',
+  'retention-asked': 'Asked for it to stay',
+  'hold-placed': 'Legal hold placed',
+  'hold-released': 'Legal hold released',
+  'disposal-proposed': 'Disposal proposed',
+  'disposal-confirmed': 'Disposal confirmed',
+  'disposal-refused': 'Disposal refused',
   'handed-over-reopened': 'Handed over or packaged although its review was reopened',
 };
 
@@ -64,12 +73,21 @@ const fields: Record<string, string> = {
   invoice: 'Invoice',
   payment: 'Payment',
   on_clock: 'Starts at',
+  category: 'Category',
+  counted_from: 'Counted from',
+  asked_on: 'Asked on',
+  days: 'Days',
+  person: 'Who asked',
+  matter: 'Matter',
+  authority: 'Asked for by',
 };
 
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
   if (field.endsWith('_on')) return dayText(value);
   if (field === 'received_on' || field === 'due_on') return dayText(value);
+  if (field === 'counted_from') return dayText(value);
+  if (field === 'category') return categoryText[value as Category] ?? value;
   if (field === 'on_clock') return `${value} s on the shared clock`;
   if (field === 'letter') return letterText[value.replace('-', '_') as LetterKind] ?? value;
   if (field === 'letter_sha256') return `${value.slice(0, 16)}…`;

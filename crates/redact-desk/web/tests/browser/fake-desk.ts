@@ -11,6 +11,7 @@ import { ROOT } from './chromium';
 import { manual, score } from './manual-sample';
 import * as papers from './paper-samples';
 import * as sample from './sample';
+import * as life from './sample-retention';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 const CLIP = resolve(ROOT, 'fixtures/demo.mp4');
@@ -203,13 +204,24 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
-    if (path.startsWith('/requests/') && !/\/(fees|letters|invoices)$/.test(path)) {
+    const part = /\/(fees|letters|invoices|retention)$/.test(path);
+    if (path.startsWith('/requests/') && !part) {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
       return ok({ ...whole, practice: this.practice });
     }
     const review = `/reviews/${sample.ID.review}`;
     const recording = `/recordings/${sample.ID.recording}`;
+    if (method === 'POST' && /^\/(holds|sealings|disposals)/.test(path)) {
+      this.posts.push({ path, body });
+      return ok({});
+    }
     const answers: Record<string, () => unknown> = {
+      '/retention': () => life.list(search.get('show') ?? ''),
+      [`/requests/${sample.ID.request}/retention`]: life.ofRequest,
+      '/sealings': life.orders,
+      '/disposals': life.disposals,
+      [`/disposals/${'7'.repeat(32)}`]: () => life.disposals()[0],
+      [`/disposals/${'8'.repeat(32)}`]: () => life.disposals()[1],
       '/laws': sample.laws,
       '/people': sample.people,
       '/statistics': sample.statistics,

@@ -330,6 +330,8 @@ export const laws = (): api.Statute[] => [
         at_least: { days: 90 },
         at_most: null,
         adds: false,
+        ends: 'date',
+        binding: true,
         ...authority('Minn. Stat. 13.825, subd. 3(a)', 'At least 90 days.'),
       },
     ],
