@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use redact_desk::{Certificate, Desk, Listen, Options, ProviderConfig};
+use redact_desk::{Certificate, Desk, Listen, MailConfig, Options, ProviderConfig};
 use redact_record::sign::Signed;
 use redact_release::package::BUILT_IN_PROFILES;
 
@@ -128,6 +128,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         sign_disposal: sign(args, global, log.path(), Signed::Disposal),
         agency: args.agency.clone(),
         provider: provider(args)?,
+        mail: args.mail.as_deref().map(MailConfig::read).transpose()?,
         watch: args.watch.clone(),
         time_zone: args.time_zone.clone(),
         law: args.law.clone(),

@@ -3,6 +3,7 @@
 //! SQLite with a write-ahead log that is on disk before a write is acknowledged.
 
 pub(crate) mod access;
+pub(crate) mod absences;
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;
@@ -22,6 +23,7 @@ pub(crate) mod invoices;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod letters;
+pub(crate) mod mail;
 pub(crate) mod names;
 pub(crate) mod packages;
 pub(crate) mod passkeys;

@@ -15,10 +15,11 @@ use crate::paths::Folders;
 use crate::private;
 use crate::service::accounts::LINK_LASTS;
 use crate::service::app::{App, Opened, Options, Shared};
+use crate::service::mailer::Mailer;
 use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
 use crate::service::views::{self, Sessions};
-use crate::service::{disposing, package_state, policies as stored, refusals, runner, signing};
+use crate::service::{disposing, mail, package_state, policies as stored, refusals, runner, signing};
 
 /// An open desk.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ impl Desk {
         let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
         statutes.check(options.law.as_deref())?;
         let provider = provider(&options)?;
+        let mailer = mailer(&options)?;
         let app = Shared::new(Opened {
             db,
             folders,
@@ -54,6 +56,7 @@ impl Desk {
             zone,
             secrets,
             provider,
+            mailer,
             options,
             taken,
         });
@@ -90,6 +93,16 @@ impl Desk {
         routes::router(&self.app)
     }
 
+    /// Queues mail about what is new, and sends what is due. A desk that serves does this by itself.
+    pub async fn send_mail(&self) {
+        let app = &self.app;
+        for done in [mail::collect(app).await, mail::deliver(app).await] {
+            if let Err(error) = done {
+                tracing::error!("desk: mail: {error:?}");
+            }
+        }
+    }
+
     /// Stops running jobs and waits for them.
     pub async fn close(&self) {
         self.app.runner.close().await;
@@ -112,6 +125,15 @@ fn provider(options: &Options) -> Result<Option<Provider>, DeskError> {
     let config = options.provider.clone();
     config
         .map(|config| Provider::new(config, host, options.tls))
+        .transpose()
+}
+
+/// The mail server, if one is configured.
+fn mailer(options: &Options) -> Result<Option<Mailer>, DeskError> {
+    let host = options.hosts.first().map_or("", String::as_str);
+    let config = options.mail.as_ref();
+    config
+        .map(|config| Mailer::new(config, host, options.tls))
         .transpose()
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod invoices;
 pub(crate) mod law;
 pub(crate) mod left_out;
 pub(crate) mod letters;
+pub(crate) mod mail_text;
 pub(crate) mod merge;
 pub(crate) mod named;
 pub(crate) mod older_copies;

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_pdf;
+pub(crate) mod absences;
 pub(crate) mod accounts;
 pub(crate) mod audits;
 pub(crate) mod body;
@@ -26,6 +27,7 @@ pub(crate) mod invoices;
 pub(crate) mod jobs;
 pub(crate) mod letters;
 pub(crate) mod machines;
+pub(crate) mod mail;
 pub(crate) mod manual;
 pub(crate) mod misuse;
 pub(crate) mod office;

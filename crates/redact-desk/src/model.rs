@@ -499,3 +499,62 @@ impl Work {
         }
     }
 }
+
+/// What mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum MailKind {
+    /// The link of an invitation.
+    Invitation,
+    /// A request is assigned to the person.
+    Assigned,
+    /// A request of the person is due soon or overdue.
+    Due,
+    /// A review waits for the person's approval.
+    Approval,
+    /// A recording of a request of the person is ready for review.
+    Ready,
+    /// Sent by an administrator, to see whether mail arrives.
+    Test,
+}
+
+impl MailKind {
+    const ALL: [Self; 6] = [
+        Self::Invitation,
+        Self::Assigned,
+        Self::Due,
+        Self::Approval,
+        Self::Ready,
+        Self::Test,
+    ];
+
+    /// As spelled in the API and the database.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Assigned => "assigned",
+            Self::Due => "due",
+            Self::Approval => "approval",
+            Self::Ready => "ready",
+            Self::Test => "test",
+        }
+    }
+
+    /// The kind with that word.
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether a person chooses to get it.
+    pub(crate) const fn is_chosen(self) -> bool {
+        !matches!(self, Self::Invitation | Self::Test)
+    }
+
+    /// The words of what people get unless they choose otherwise.
+    pub(crate) fn usual() -> Vec<&'static str> {
+        let chosen = Self::ALL.into_iter().filter(|kind| kind.is_chosen());
+        chosen.map(Self::word).collect()
+    }
+}

@@ -31,6 +31,9 @@ const VALID_FOR: Duration = Duration::from_secs(800 * 24 * 3600);
 /// A certificate is renewed at a start within this time before it expires.
 const RENEWED_BEFORE: Duration = Duration::from_secs(60 * 24 * 3600);
 
+/// How often mail is collected and sent.
+const MAIL_EVERY: Duration = Duration::from_secs(30);
+
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
 
 /// The desk's certificate.
@@ -93,6 +96,7 @@ impl Desk {
             .into_make_service_with_connect_info::<SocketAddr>();
         let acceptor = Acceptor(Connections::new(Limits::for_descriptors(descriptors())));
         let housekeeping = tokio::spawn(run_housekeeping(Arc::clone(&self.app)));
+        let mail = tokio::spawn(run_mail(self.clone()));
         let handle = Handle::new();
         let closing = handle.clone();
         tokio::spawn(async move {
@@ -116,8 +120,17 @@ impl Desk {
             }
         }
         housekeeping.abort();
+        mail.abort();
         self.close().await;
         Ok(())
+    }
+}
+
+/// Sends mail beside everything else: a slow mail server holds nothing up.
+async fn run_mail(desk: Desk) {
+    loop {
+        tokio::time::sleep(MAIL_EVERY).await;
+        desk.send_mail().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What requests and jobs do, with the database, files and the clock, but without HTTP.
 
 pub(crate) mod access;
+pub(crate) mod absences;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod approvals;
@@ -36,6 +37,8 @@ pub(crate) mod lanes;
 pub(crate) mod letter_values;
 pub(crate) mod letters;
 pub(crate) mod ledger;
+pub(crate) mod mail;
+pub(crate) mod mailer;
 pub(crate) mod new_reviews;
 pub(crate) mod package_state;
 pub(crate) mod packages;

@@ -44,6 +44,7 @@ use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::access::{
     AccessEntry, AccessFigures, AccessReport, AccessedRecording, PersonAccess, RecordingAccess,
 };
+use crate::http::absences::{Absence, Absences};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
@@ -61,6 +62,7 @@ use crate::http::jobs::{Job, JobError};
 use crate::http::letters::{
     LetterChoice, LetterSend, MadePaper, PaperPreview, RequestLetter, RequestLetters,
 };
+use crate::http::mail::{MailChoice, MailState, WaitingMail};
 use crate::http::manual::{
     Manual, ManualBlock, ManualChapter, ManualEdition, ManualLink, ManualText,
 };
@@ -98,6 +100,8 @@ use crate::model::{
     Category, CommentKind, DisposalState, Disposition, EncryptionKind, GrantAction, JobKind,
     JobState, Medium, PackageForm, PackageState, Purpose, ReleaseState, RequesterKind, Role,
     SealingKind, Unit, WaitingFor, Work,
+    CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, MailKind, Medium,
+    PackageForm, PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
 };
 use crate::read_options::ReadOptions;
 use crate::service::due::{DueBasis, DueRule};
@@ -143,7 +147,13 @@ const TYPES: &[Declare] = &[
     Pending::decl,
     FormerName::decl,
     User::decl,
+    Absence::decl,
+    Absences::decl,
     Person::decl,
+    MailKind::decl,
+    MailChoice::decl,
+    WaitingMail::decl,
+    MailState::decl,
     Invited::decl,
     Notice::decl,
     Unit::decl,

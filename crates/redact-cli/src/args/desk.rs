@@ -59,6 +59,11 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "FILE")]
     pub single_sign_on: Option<PathBuf>,
 
+    /// Configuration of the agency's mail server, for invitations and notices (TOML; see
+    /// deploy/README.md)
+    #[arg(long, value_name = "FILE")]
+    pub mail: Option<PathBuf>,
+
     /// Folder from which recordings may be taken without an upload
     #[arg(long, value_name = "DIR")]
     pub watch: Option<PathBuf>,

@@ -59,8 +59,12 @@ pub(crate) async fn forget(change: &mut Connection, user: &Id) -> Result<(), DbE
 
 /// What a person knows already, by key.
 pub(crate) async fn known(db: &Db, user: &Id) -> Result<Vec<String>, DbError> {
-    let rows: Vec<(String,)> =
-        query::all_of(db, "SELECT key FROM mail_known WHERE user = ?".to_owned(), user).await?;
+    let rows: Vec<(String,)> = query::all_of(
+        db,
+        "SELECT key FROM mail_known WHERE user = ?".to_owned(),
+        user,
+    )
+    .await?;
     Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
@@ -96,7 +100,6 @@ pub(crate) struct MailRow {
     pub(crate) made_at: Millis,
     pub(crate) attempts: i64,
     pub(crate) next_at: Millis,
-    pub(crate) sent_at: Option<Millis>,
     pub(crate) given_up_at: Option<Millis>,
     /// Why it could not be sent.
     pub(crate) error: Option<String>,
@@ -104,7 +107,7 @@ pub(crate) struct MailRow {
 }
 
 const MAIL: &str = "SELECT mail_queue.id, user, kind, number, place, made_at, attempts, next_at,
-    sent_at, given_up_at, error, users.name AS name
+    given_up_at, error, users.name AS name
     FROM mail_queue JOIN users ON users.id = mail_queue.user";
 
 /// Adds a message, to be sent at once.
@@ -141,7 +144,11 @@ pub(crate) async fn due(db: &Db, now: Millis, limit: i64) -> Result<Vec<MailRow>
 
 /// The messages that were not sent, oldest first.
 pub(crate) async fn not_sent(db: &Db) -> Result<Vec<MailRow>, DbError> {
-    query::all(db, format!("{MAIL} WHERE sent_at IS NULL ORDER BY made_at LIMIT 200")).await
+    query::all(
+        db,
+        format!("{MAIL} WHERE sent_at IS NULL ORDER BY made_at LIMIT 200"),
+    )
+    .await
 }
 
 /// When the newest message was sent.

@@ -30,7 +30,9 @@ pub(crate) fn message(kind: MailKind, number: &str, link: &str) -> (String, Stri
         ),
         MailKind::Approval => (
             format!("Release desk: a review of request {number} needs an approval"),
-            format!("A review of request {number} was approved once and waits for a second person."),
+            format!(
+                "A review of request {number} was approved once and waits for a second person."
+            ),
         ),
         MailKind::Ready => (
             format!("Release desk: a recording of request {number} is ready"),

@@ -41,6 +41,8 @@ pub(crate) struct DeskState {
     passkeys: bool,
     /// What people call the identity provider, if there is one.
     provider: Option<String>,
+    /// Whether a mail server is configured.
+    mail: bool,
 }
 
 /// `GET /state`.
@@ -59,6 +61,7 @@ pub(crate) async fn state(
             .provider
             .as_ref()
             .map(|provider| provider.config.title.clone()),
+        mail: app.mailer.is_some(),
     }))
 }
 

@@ -10,6 +10,7 @@ use crate::db::sealings::Closed;
 use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
+use crate::service::absences;
 use crate::service::app::{App, Shared};
 use crate::service::due;
 use crate::service::requests::stage;
@@ -51,22 +52,47 @@ pub(crate) struct InboxItem {
     recording: Option<String>,
     review: Option<Id>,
     review_title: Option<String>,
+    /// For whom the user stands in.
+    instead_of: Option<String>,
 }
 
-/// Reviews that wait for the user, without those that an order closes.
+/// What the assignee does with a recording of that stage, if it waits for them.
+const fn next_step(stage: Stage) -> Option<InboxKind> {
+    match stage {
+        Stage::Failed => Some(InboxKind::Failed),
+        Stage::Approved => Some(InboxKind::Render),
+        Stage::Ready => Some(InboxKind::HandOver),
+        _ => None,
+    }
+}
+
+/// Whose things wait for the user: their own, and those of people for whom they stand in, by name.
+async fn whose(app: &Shared, who: &SessionUser) -> ApiResult<Vec<(Id, Option<String>)>> {
+    let absent = absences::today(app).await?.into_iter();
+    let absent = absent.filter(|row| row.stand_in == who.id);
+    let own = std::iter::once((who.id.clone(), None));
+    Ok(own
+        .chain(absent.map(|row| (row.user, Some(row.name))))
+        .collect())
+}
+
+/// Reviews that wait for the user, without those that an order closes, and for whom they stand in.
 async fn waiting_reviews(
     app: &Shared,
-    who: &SessionUser,
+    (who, whose): (&SessionUser, &[(Id, Option<String>)]),
     closed: &Closed,
-) -> ApiResult<Vec<(InboxKind, WaitingRow)>> {
+) -> ApiResult<Vec<(InboxKind, WaitingRow, Option<String>)>> {
     // An operator's approval completes only what an approver approved.
     let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
     let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
     let waiting = waiting.filter(counts);
-    let sent_back = inbox::sent_back_to(&app.db, &who.id).await?.into_iter();
-    let all = waiting.map(|row| (InboxKind::Approve, row));
-    let all = all.chain(sent_back.map(|row| (InboxKind::SentBack, row)));
-    Ok(all.filter(|(_, row)| !closed.has(&row.review)).collect())
+    let mut all: Vec<_> = waiting.map(|row| (InboxKind::Approve, row, None)).collect();
+    for (user, instead_of) in whose {
+        let sent_back = inbox::sent_back_to(&app.db, user).await?.into_iter();
+        all.extend(sent_back.map(|row| (InboxKind::SentBack, row, instead_of.clone())));
+    }
+    all.retain(|(_, row, _)| !closed.has(&row.review));
+    Ok(all)
 }
 
 /// `GET /inbox`: the earliest due first.
@@ -78,8 +104,9 @@ pub(crate) async fn list(
     let dues = due::of_all(&app).await?;
     let days_left = |due: &str| time::read_day(due).map_or(0, |due| (due - today).whole_days());
     let closed = sealed::closed_to(&app, &who).await?;
-    let of_review = |kind, row: WaitingRow| InboxItem {
+    let of_review = |kind, row: WaitingRow, instead_of: Option<String>| InboxItem {
         kind,
+        instead_of,
         days_left: days_left(dues.get(&row.request).unwrap_or(&row.due_on)),
         request_number: row.number,
         due_on: dues.get(&row.request).cloned().unwrap_or(row.due_on),
@@ -88,20 +115,23 @@ pub(crate) async fn list(
         review: Some(row.review),
         review_title: Some(row.title),
     };
-    let waiting = waiting_reviews(&app, &who, &closed).await?.into_iter();
-    let mut items: Vec<InboxItem> = waiting.map(|(kind, row)| of_review(kind, row)).collect();
+    let mut items = Vec::new();
+    let whose = whose(&app, &who).await?;
+    for (kind, row, instead_of) in waiting_reviews(&app, (&who, &whose), &closed).await? {
+        items.push(of_review(kind, row, instead_of));
+    }
     let mut progress = requests::progress(&app.db, None).await?;
     for rows in progress.values_mut() {
         rows.retain(|one| !closed.has(&one.recording));
     }
     for row in requests::all(&app.db).await? {
-        if row.closed
-            || closed.has(&row.id)
-            || row.practice.is_some()
-            || row.assignee.as_ref() != Some(&who.id)
-        {
+        let theirs = whose
+            .iter()
+            .find(|(user, _)| row.assignee.as_ref() == Some(user));
+        let open = !row.closed && !closed.has(&row.id) && row.practice.is_none();
+        let Some((_, instead_of)) = theirs.filter(|_| open) else {
             continue;
-        }
+        };
         let due_on = dues.get(&row.id).unwrap_or(&row.facts.due_on);
         let left = days_left(due_on);
         let item = |kind, recording| InboxItem {
@@ -113,6 +143,7 @@ pub(crate) async fn list(
             recording,
             review: None,
             review_title: None,
+            instead_of: instead_of.clone(),
         };
         let recordings = progress.remove(&row.id).unwrap_or_default().into_iter();
         let responsive = recordings.filter(|recording| !recording.not_responsive);
@@ -120,15 +151,8 @@ pub(crate) async fn list(
             .map(|recording| (stage(&recording), recording.name))
             .collect();
         let all: Vec<Stage> = stages.iter().map(|(stage, _)| *stage).collect();
-        items.extend(stages.into_iter().filter_map(|(stage, name)| {
-            let kind = match stage {
-                Stage::Failed => InboxKind::Failed,
-                Stage::Approved => InboxKind::Render,
-                Stage::Ready => InboxKind::HandOver,
-                _ => return None,
-            };
-            Some(item(kind, Some(name)))
-        }));
+        let next = stages.into_iter();
+        items.extend(next.filter_map(|(stage, name)| Some(item(next_step(stage)?, Some(name)))));
         if left <= SOON_DAYS && of_request(false, &all) != Stage::HandedOver {
             items.push(item(InboxKind::Due, None));
         }

@@ -9,7 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs, letters, machines, manual, misuse, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews, sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    absences, access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs, letters, machines, mail, manual, misuse, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews, sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -77,6 +77,15 @@ fn ways_in() -> Vec<Route> {
         POST "/api/me/passkeys" ALL => passkeys::add,
         POST "/api/me/passkeys/begin" ALL => passkeys::begin,
         DELETE "/api/me/passkeys/{id}" ALL => passkeys::remove,
+        GET "/api/me/mail" ALL => mail::show,
+        PUT "/api/me/mail" ALL => mail::choose,
+        GET "/api/mail" ADMIN => mail::state,
+        POST "/api/mail/test" ADMIN => mail::test,
+        POST "/api/mail/{id}/retry" ADMIN => mail::retry,
+        DELETE "/api/mail/{id}" ADMIN => mail::remove,
+        GET "/api/me/absence" WORK => absences::show,
+        PUT "/api/me/absence" WORK => absences::enter,
+        DELETE "/api/me/absence" WORK => absences::end,
         POST "/api/session/provider" OPEN => provider::begin,
         GET "/sign-in/return" OPEN => provider::finish,
         POST "/api/users/{id}/provider" ADMIN => provider::link,

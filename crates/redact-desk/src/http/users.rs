@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
+use super::absences::Absence;
 use super::body::Body;
 use crate::api_error::{ApiResult, optional_text};
 use crate::db::former_names::{self, FormerNameRow};
@@ -15,10 +16,12 @@ use crate::domain::accounts;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{GrantAction, GrantState, Role, SessionUser};
+use crate::service::absences;
 use crate::service::accounts::{apply, link_for, rename as rename_account, reset as reset_account};
 use crate::service::app::{App, Shared};
 use crate::service::attempts;
 use crate::service::grants::{self, Grant};
+use crate::service::{mail, mailer};
 use crate::time::{self, Millis};
 
 /// A change that needs a second administrator.
@@ -146,13 +149,20 @@ pub(crate) struct Person {
     id: Id,
     name: String,
     role: Role,
+    /// Today's absence, if any.
+    absence: Option<Absence>,
 }
 
 /// `GET /people`.
 pub(crate) async fn people(State(app): State<App>) -> ApiResult<axum::Json<Vec<Person>>> {
     let accounts = users::all(&app.db).await?.into_iter();
     let people = accounts.filter(|account| account.active && account.role.reviews());
+    let absent = absences::today(&app).await?;
     let person = |account: Account| Person {
+        absence: absent
+            .iter()
+            .find(|row| row.user == account.id)
+            .map(|row| Absence::from(row.clone())),
         id: account.id,
         name: account.name,
         role: account.role,
@@ -166,6 +176,8 @@ pub(crate) struct NewUser {
     login: String,
     name: String,
     role: Role,
+    /// Where the link is sent; `null`: nowhere.
+    address: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -173,6 +185,8 @@ pub(crate) struct NewUser {
 pub(crate) struct Invited {
     user: User,
     link: String,
+    /// Whether the link is sent by mail.
+    mailed: bool,
 }
 
 /// `POST /users`.
@@ -183,6 +197,7 @@ pub(crate) async fn add(
 ) -> ApiResult<(StatusCode, axum::Json<Invited>)> {
     let login = accounts::login(&given.login)?;
     let name = accounts::name(&given.name)?;
+    let address = mail_address(&app, given.address.as_deref())?;
     let id = Id::random();
     let mut change = pool::begin(&app.db).await?;
     let new = NewAccount {
@@ -206,8 +221,26 @@ pub(crate) async fn add(
     change.commit().await?;
     let account = users::by_id(&app.db, &id).await?;
     let link = link_for(&app, &account).await?;
+    let mailed = address.is_some();
+    if let Some(address) = address {
+        let place = link.split_once("#/").map_or("", |(_, place)| place);
+        let message = (address.as_str(), &*format!("#/{place}"));
+        mail::invite(&app, &who.name, &id, message).await?;
+    }
     let user = present_by_id(&app, &id).await?;
-    Ok((StatusCode::CREATED, axum::Json(Invited { user, link })))
+    let invited = Invited { user, link, mailed };
+    Ok((StatusCode::CREATED, axum::Json(invited)))
+}
+
+/// The address that an invitation is sent to.
+fn mail_address(app: &Shared, given: Option<&str>) -> ApiResult<Option<String>> {
+    match given.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            mail::configured(app)?;
+            mailer::address(text).map(Some)
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -270,7 +303,8 @@ pub(crate) async fn reset(
     reset_account(&app, &who, &account).await?;
     let link = link_for(&app, &account).await?;
     let user = present_by_id(&app, &id).await?;
-    Ok(axum::Json(Invited { user, link }))
+    let mailed = false;
+    Ok(axum::Json(Invited { user, link, mailed }))
 }
 
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
+use ::time::Date;
 use redact_record::events::Act;
-use time::Date;
 
 use super::app::Shared;
 use crate::api_error::{ApiError, ApiResult};
@@ -14,7 +14,7 @@ use crate::db::{pool, users};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::SessionUser;
-use crate::time as times;
+use crate::time;
 
 /// The longest absence, in days.
 const DAYS_MAX: i64 = 366;
@@ -36,7 +36,7 @@ pub(crate) async fn standing_in(app: &Shared) -> ApiResult<HashMap<Id, Vec<Id>>>
 /// # Errors
 /// Database errors.
 pub(crate) async fn today(app: &Shared) -> ApiResult<Vec<AbsenceRow>> {
-    let today = times::day_text(app.today());
+    let today = time::day_text(app.today());
     Ok(rows::on(&app.db, &today).await?)
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn today(app: &Shared) -> ApiResult<Vec<AbsenceRow>> {
 /// # Errors
 /// Database errors.
 pub(crate) async fn of(app: &Shared, user: &Id) -> ApiResult<Option<AbsenceRow>> {
-    let today = times::day_text(app.today());
+    let today = time::day_text(app.today());
     Ok(rows::of(&app.db, user, &today).await?)
 }
 
@@ -63,14 +63,14 @@ pub(crate) struct NewAbsence {
 pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: &NewAbsence) -> ApiResult<()> {
     check_days(app.today(), new)?;
     let stand_in = users::by_id(&app.db, &new.stand_in).await;
-    let stand_in = stand_in.ok().filter(|account| {
-        account.active && account.role.reviews() && account.id != who.id
-    });
+    let stand_in = stand_in
+        .ok()
+        .filter(|account| account.active && account.role.reviews() && account.id != who.id);
     let stand_in = stand_in.ok_or_else(|| {
         let message = "Choose another person who reviews recordings.";
         ApiError::field("stand_in", message)
     })?;
-    let (from, until) = (times::day_text(new.from), times::day_text(new.until));
+    let (from, until) = (time::day_text(new.from), time::day_text(new.until));
     if let Some(theirs) = of(app, &stand_in.id).await?
         && theirs.from_on <= until
         && from <= theirs.until_on

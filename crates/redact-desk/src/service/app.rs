@@ -15,6 +15,7 @@ use super::change::Change;
 use super::hashing::Hashing;
 use super::held_pictures::Previews;
 use super::lanes::{Clock, Runner};
+use super::mailer::Mailer;
 use super::presence::Presence;
 use super::provider::Provider;
 use super::secrets::Secrets;
@@ -32,6 +33,7 @@ use crate::domain::zone::Zone;
 use crate::event::Event;
 use crate::id::Id;
 use crate::machines::Machines;
+use crate::mail::MailConfig;
 use crate::paths::{Folders, recording_files};
 use crate::sign_on::ProviderConfig;
 use crate::task::{Jobs, Passphrase};
@@ -83,6 +85,8 @@ pub struct Options {
     pub agency: Option<String>,
     /// The agency's identity provider.
     pub provider: Option<ProviderConfig>,
+    /// The agency's mail server.
+    pub mail: Option<MailConfig>,
     /// The watch folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
     /// The agency's time zone by its name in the IANA database; `None`: the system's.
@@ -133,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) views: Views,
     /// The agency's identity provider.
     pub(crate) provider: Option<Provider>,
+    /// The agency's mail server.
+    pub(crate) mailer: Option<Mailer>,
     /// Challenges of passkeys that wait for an answer.
     pub(crate) ceremonies: Ceremonies,
     /// Who has which review open.
@@ -239,6 +245,7 @@ impl Shared {
             policies: opened.policies,
             law_sets: opened.law_sets,
             provider: opened.provider,
+            mailer: opened.mailer,
             ceremonies: Ceremonies::default(),
             presence: Arc::default(),
             holidays: opened.holidays,
@@ -274,6 +281,7 @@ pub(crate) struct Opened {
     pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,
     pub(crate) provider: Option<Provider>,
+    pub(crate) mailer: Option<Mailer>,
     pub(crate) options: Options,
     /// The lock on the data folder.
     pub(crate) taken: std::fs::File,

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use ::time::Date;
 use redact_record::events::Act;
-use time::Date;
 
 use super::app::Shared;
 use super::mailer::Mailer;
@@ -22,7 +22,7 @@ use crate::domain::stage::{Stage, of_request};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{MailKind, Role};
-use crate::time::{self as times, HOUR, MINUTE, Millis};
+use crate::time::{self, HOUR, MINUTE, Millis};
 
 /// A request is due soon in this many days.
 const SOON_DAYS: i64 = 3;
@@ -220,8 +220,11 @@ impl News {
             }
         }
         let due = self.dues.get(&row.id).unwrap_or(&row.facts.due_on);
-        let days_left = times::read_day(due).map(|due| (due - self.today).whole_days());
-        let stages: Vec<Stage> = responsive.iter().map(|recording| stage(recording)).collect();
+        let days_left = time::read_day(due).map(|due| (due - self.today).whole_days());
+        let stages: Vec<Stage> = responsive
+            .iter()
+            .map(|recording| stage(recording))
+            .collect();
         let is_open = of_request(false, &stages) != Stage::HandedOver;
         if is_open && days_left.is_some_and(|days| days <= SOON_DAYS) {
             items.push(item(format!("due {} {due}", row.id), MailKind::Due));
@@ -254,7 +257,10 @@ async fn collect_for(app: &Shared, choice: &MailChoiceRow, items: Vec<Item>) -> 
     let known: BTreeSet<String> = rows::known(&app.db, user).await?.into_iter().collect();
     let now: BTreeSet<&String> = items.iter().map(|item| &item.key).collect();
     let gone: Vec<&String> = known.iter().filter(|key| !now.contains(key)).collect();
-    let new: Vec<&Item> = items.iter().filter(|item| !known.contains(&item.key)).collect();
+    let new: Vec<&Item> = items
+        .iter()
+        .filter(|item| !known.contains(&item.key))
+        .collect();
     if gone.is_empty() && new.is_empty() {
         return Ok(());
     }
@@ -314,7 +320,9 @@ async fn send(
     let Some(choice) = rows::choice(&app.db, &row.user).await? else {
         return Ok(Err(("the person has no address any more".to_owned(), true)));
     };
-    let place = app.secrets.open(&row.place, &binding(&row.id))?;
+    let Ok(place) = app.secrets.open(&row.place, &binding(&row.id)) else {
+        return Ok(Err(("its link cannot be decrypted".to_owned(), true)));
+    };
     let message = mail_text::message(row.kind, &row.number, &mailer.link(&place));
     let sent = mailer.send(&choice.address, message).await;
     Ok(sent.map_err(|fault| (fault.why, fault.is_permanent)))

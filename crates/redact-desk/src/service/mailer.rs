@@ -108,7 +108,9 @@ impl Mailer {
             why,
             is_permanent: true,
         };
-        let address: Address = to.parse().map_err(|_| lasting("invalid address".to_owned()))?;
+        let address: Address = to
+            .parse()
+            .map_err(|_| lasting("invalid address".to_owned()))?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
@@ -132,7 +134,9 @@ impl Mailer {
 /// 400 for `address`.
 pub(crate) fn address(given: &str) -> ApiResult<String> {
     let parsed = given.trim().parse::<Address>();
-    let parsed = parsed.ok().filter(|address| address.as_ref().len() <= 254);
+    let parsed = parsed
+        .ok()
+        .filter(|address| address.to_string().len() <= 254);
     parsed.map(|address| address.to_string()).ok_or_else(|| {
         ApiError::field(
             "address",

@@ -11,7 +11,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::UtcNanos;
-use redact_desk::{Desk, EventLogConfig, Jobs, Machines, Options, Profiles, ProviderConfig, Role};
+use redact_desk::{
+    Desk, EventLogConfig, Jobs, Machines, MailConfig, Options, Profiles, ProviderConfig, Role,
+};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, Signed, TrustStore};
@@ -104,6 +106,12 @@ fn vouch(folder: &Path) -> redact_desk::Vouch {
 fn provider(folder: &TempDir) -> Option<ProviderConfig> {
     let path = folder.path().join("provider.toml");
     path.exists().then(|| ProviderConfig::read(&path).unwrap())
+}
+
+/// The mail server that a test wrote the configuration of.
+fn mail(folder: &TempDir) -> Option<MailConfig> {
+    let path = folder.path().join("mail.toml");
+    path.exists().then(|| MailConfig::read(&path).unwrap())
 }
 
 /// Signs with the bench's release key.
@@ -243,6 +251,7 @@ impl Bench {
             sign_disposal: sign(folder.path(), Signed::Disposal),
             agency: Some("Example Police Department".to_owned()),
             provider: provider(folder),
+            mail: mail(folder),
             watch: Some(folder.path().join("inbox")),
             time_zone: Some("UTC".to_owned()),
             law: None,

@@ -34,6 +34,15 @@ OPUA  POST   /api/me/passkeys
 OPUA  POST   /api/me/passkeys/begin
 OPUA  DELETE /api/me/passkeys/{id}
 -     POST   /api/session/passkey
+OPUA  GET    /api/me/mail
+OPUA  PUT    /api/me/mail
+A     GET    /api/mail
+A     POST   /api/mail/test
+A     POST   /api/mail/{id}/retry
+A     DELETE /api/mail/{id}
+OP    GET    /api/me/absence
+OP    PUT    /api/me/absence
+OP    DELETE /api/me/absence
 -     POST   /api/session/provider
 -     GET    /sign-in/return
 A     POST   /api/users/{id}/provider

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod absences;
 mod access;
 mod accounts;
 mod approvals;
@@ -20,6 +21,7 @@ mod excerpts;
 mod fake_jobs;
 #[cfg(feature = "single-sign-on")]
 mod fake_provider;
+mod fake_smtp;
 mod fees;
 mod grants;
 mod invoices;
@@ -27,6 +29,7 @@ mod layers;
 mod leaving;
 mod letters;
 mod machines;
+mod mail;
 mod names;
 mod office;
 mod packages;

@@ -36,6 +36,9 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// How long the provider's addresses and keys are held.
 const METADATA_LASTS: Millis = HOUR;
 
+/// How long a provider that did not respond is not asked again.
+const ASKED_AGAIN_AFTER: Millis = 10_000;
+
 /// How far the provider's clock may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
@@ -159,8 +162,16 @@ pub(super) struct Protocol {
     title: String,
     claims: (String, String),
     http: Http,
-    /// Since when the addresses and keys are known.
-    known: Mutex<Option<(Millis, CoreProviderMetadata)>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of a provider.
+#[derive(Default)]
+struct Known {
+    /// The addresses and keys, and since when.
+    metadata: Option<(Millis, CoreProviderMetadata)>,
+    /// When the provider did not respond.
+    failed_at: Option<Millis>,
 }
 
 impl Protocol {
@@ -202,22 +213,31 @@ impl Protocol {
                 groups.map_or_else(String::new, |groups| groups.claim.clone()),
             ),
             http: Http(http.build().map_err(|error| invalid(error.to_string()))?),
-            known: Mutex::new(None),
+            known: Mutex::default(),
         })
     }
 
     /// The provider's addresses and keys, fetched again if they are old or `again`.
     async fn metadata(&self, now: Millis, again: bool) -> ApiResult<CoreProviderMetadata> {
         let mut known = self.known.lock().await;
-        if let Some((since, metadata)) = &*known
+        if let Some((since, metadata)) = &known.metadata
             && !again
             && (0..METADATA_LASTS).contains(&(now - since))
         {
             return Ok(metadata.clone());
         }
+        // Whoever is not signed in cannot make the desk ask again and again.
+        let is_recent = |at: Millis| (0..ASKED_AGAIN_AFTER).contains(&(now - at));
+        if known.failed_at.is_some_and(is_recent) {
+            return Err(down(&self.title, &"it did not respond a moment ago"));
+        }
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
-        let found = found.map_err(|error| down(&self.title, &causes(&error)))?;
-        *known = Some((now, found.clone()));
+        let found = found.map_err(|error| {
+            known.failed_at = Some(now);
+            down(&self.title, &causes(&error))
+        })?;
+        known.metadata = Some((now, found.clone()));
+        known.failed_at = None;
         Ok(found)
     }
 

@@ -6,7 +6,7 @@ export type Id = string;
 
 export type Role = "operator" | "approver" | "auditor" | "administrator";
 
-export type GrantAction = "invite" | "change" | "reset" | "remove" | "rename";
+export type GrantAction = "invite" | "change" | "reset" | "remove" | "rename" | "link";
 
 export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "court" | "agency" | "other";
 
@@ -30,7 +30,15 @@ export type State = { version: string, signed_in: boolean, needs_setup: boolean,
 /**
  * Whether passkeys can be used under the name that the page was opened by.
  */
-passkeys: boolean, };
+passkeys: boolean, 
+/**
+ * What people call the identity provider, if there is one.
+ */
+provider: string | null, 
+/**
+ * Whether a mail server is configured.
+ */
+mail: boolean, };
 
 export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, 
 /**
@@ -52,6 +60,8 @@ host: string, created_at: string, last_used_at: string | null, };
 
 export type PasskeyOptions = { options: unknown, };
 
+export type ProviderSignIn = { url: string, };
+
 export type Pending = { action: GrantAction, role: Role, by: string, by_id: Id, at: string, };
 
 export type FormerName = { name: string, 
@@ -64,15 +74,67 @@ export type User = { id: Id, login: string, name: string,
 /**
  * Oldest first.
  */
-former_names: Array<FormerName>, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
+former_names: Array<FormerName>, role: Role, active: boolean, enrolled: boolean, 
+/**
+ * The account of the identity provider that signs in as this user.
+ */
+provider_account: string | null, locked_until: string | null, last_seen_at: string | null, 
 /**
  * A change that needs a second administrator.
  */
 pending: Pending | null, };
 
-export type Person = { id: Id, name: string, role: Role, };
+export type Absence = { user: Id, name: string, stand_in: Id, stand_in_name: string, from: string, until: string, };
 
-export type Invited = { user: User, link: string, };
+export type Absences = { 
+/**
+ * The user's own, now or next.
+ */
+own: Absence | null, 
+/**
+ * Those in which the user stands in today.
+ */
+standing_in: Array<Absence>, };
+
+export type Person = { id: Id, name: string, role: Role, 
+/**
+ * Today's absence, if any.
+ */
+absence: Absence | null, };
+
+export type MailKind = "invitation" | "assigned" | "due" | "approval" | "ready" | "test";
+
+export type MailChoice = { 
+/**
+ * Whether a mail server is configured.
+ */
+available: boolean, address: string, kinds: Array<MailKind>, };
+
+export type WaitingMail = { id: Id, kind: MailKind, 
+/**
+ * The name of the person.
+ */
+to: string, made_at: string, attempts: number, 
+/**
+ * When it is tried next; `null`: it was given up.
+ */
+next_at: string | null, 
+/**
+ * What the server answered.
+ */
+error: string | null, };
+
+export type MailState = { 
+/**
+ * The mail server; `null`: none is configured.
+ */
+server: string | null, last_sent_at: string | null, waiting: Array<WaitingMail>, };
+
+export type Invited = { user: User, link: string, 
+/**
+ * Whether the link is sent by mail.
+ */
+mailed: boolean, };
 
 export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, 
 /**
@@ -566,7 +628,11 @@ export type InboxItem = { kind: InboxKind, request: Id, request_number: string, 
 /**
  * The name of the recording.
  */
-recording: string | null, review: Id | null, review_title: string | null, };
+recording: string | null, review: Id | null, review_title: string | null, 
+/**
+ * For whom the user stands in.
+ */
+instead_of: string | null, };
 
 export type VerdictName = "redact" | "keep";
 

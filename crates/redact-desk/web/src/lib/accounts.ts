@@ -1,6 +1,6 @@
 // Accounts and their changes in words.
-import type { Pending, Role, User } from '../api/types';
-import { roleText } from './format';
+import type { Pending, Person, Role, User } from '../api/types';
+import { dayText, roleText } from './format';
 
 /** A change of an account that waits for the administrator's own answer. */
 export type AskedChange =
@@ -32,3 +32,9 @@ export function pendingText(user: User, pending: Pending): string {
       return `${pending.by} wants to give ${user.name} access as ${role}.`;
   }
 }
+
+/** A person to assign something to, with an absence. */
+export const personText = ({ name, absence }: Person): string =>
+  absence === null
+    ? name
+    : `${name} (absent until ${dayText(absence.until)}; ${absence.stand_in_name} stands in)`;

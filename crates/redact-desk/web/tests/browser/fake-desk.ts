@@ -33,6 +33,8 @@ export class FakeDesk {
   /** What was said; `null` as of a scan without the speech model. */
   transcript: api.Transcript | null = null;
   role: api.Role | null = 'operator';
+  /** What people call the identity provider, if there is one. */
+  provider: string | null = null;
   /** Answers nothing while it is true, as a server that died. */
   away = false;
   saves: api.ReviewDocument[] = [];
@@ -129,7 +131,7 @@ export class FakeDesk {
       body: value,
     });
     const role = this.role;
-    if (path === '/state') return ok(sample.state(role !== null));
+    if (path === '/state') return ok({ ...sample.state(role !== null), provider: this.provider });
     if (path === '/manual') return ok(manual());
     if (path.startsWith('/invites/')) return ok(sample.invite());
     if (role === null) return problem(401, 'signed_out', 'Nobody is signed in.');
@@ -231,6 +233,9 @@ export class FakeDesk {
       '/policies': () => [sample.policy()],
       '/users': sample.users,
       '/me/passkeys': sample.passkeys,
+      '/me/absence': sample.absences,
+      '/me/mail': sample.mailChoice,
+      '/mail': sample.mailState,
       '/jobs': sample.jobs,
       '/machines': sample.machines,
       '/releases': () => [sample.release()],

@@ -130,6 +130,7 @@ export const state = (signed_in: boolean): api.State => ({
   tls: false,
   passkeys: true,
   provider: null,
+  mail: true,
 });
 
 export const me = (role: api.Role): api.Me => ({
@@ -170,9 +171,45 @@ export const invite = (): api.Invite => ({
 });
 
 export const people = (): api.Person[] => [
-  { id: ID.user, name: 'Ada Okafor', role: 'operator' },
-  { id: id('f'), name: 'Ben Holm', role: 'approver' },
+  { id: ID.user, name: 'Ada Okafor', role: 'operator', absence: null },
+  { id: id('f'), name: 'Ben Holm', role: 'approver', absence: null },
 ];
+
+export const absences = (): api.Absences => ({
+  own: null,
+  standing_in: [
+    {
+      user: id('f'),
+      name: 'Ben Holm',
+      stand_in: ID.user,
+      stand_in_name: 'Ada Okafor',
+      from: '2026-03-01',
+      until: '2026-03-05',
+    },
+  ],
+});
+
+export const mailChoice = (): api.MailChoice => ({
+  available: true,
+  address: 'ada@city.gov',
+  kinds: ['assigned', 'approval'],
+});
+
+export const mailState = (): api.MailState => ({
+  server: 'mail.city.gov:587',
+  last_sent_at: AT,
+  waiting: [
+    {
+      id: id('6'),
+      kind: 'assigned',
+      to: 'Ben Holm',
+      made_at: AT,
+      attempts: 3,
+      next_at: AT,
+      error: 'transient error (451): try again later',
+    },
+  ],
+});
 
 const rechecked = (digit: string, more: Partial<api.RecheckedRelease>): api.RecheckedRelease => ({
   id: id(digit),
@@ -491,6 +528,7 @@ export const inbox = (): api.InboxItem[] => [
     recording: 'unit-12-main-street.mp4',
     review: ID.review,
     review_title: 'Release to the public',
+    instead_of: null,
   },
   {
     kind: 'due',
@@ -501,6 +539,7 @@ export const inbox = (): api.InboxItem[] => [
     recording: null,
     review: null,
     review_title: null,
+    instead_of: 'Ben Holm',
   },
 ];
 
