@@ -2,8 +2,8 @@
 //!
 //! SQLite with a write-ahead log that is on disk before a write is acknowledged.
 
-pub(crate) mod access;
 pub(crate) mod absences;
+pub(crate) mod access;
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;
@@ -39,8 +39,8 @@ pub(crate) mod releases;
 pub(crate) mod requests;
 pub(crate) mod retention;
 pub(crate) mod reviews;
-pub(crate) mod second_factor_changes;
 pub(crate) mod sealings;
+pub(crate) mod second_factor_changes;
 pub(crate) mod sessions;
 pub(crate) mod statistics;
 pub(crate) mod uploads;

@@ -19,7 +19,9 @@ use crate::service::mailer::Mailer;
 use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
 use crate::service::views::{self, Sessions};
-use crate::service::{disposing, mail, package_state, policies as stored, refusals, runner, signing};
+use crate::service::{
+    disposing, mail, package_state, policies as stored, refusals, runner, signing,
+};
 
 /// An open desk.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! The HTTP API: guards, handlers and response types. `API.md` is the contract.
 
+pub(crate) mod absences;
 pub(crate) mod access;
 pub(crate) mod access_pdf;
-pub(crate) mod absences;
 pub(crate) mod accounts;
 pub(crate) mod audits;
 pub(crate) mod body;
@@ -49,8 +49,8 @@ pub(crate) mod retention;
 pub(crate) mod reviews;
 pub(crate) mod routes;
 pub(crate) mod same_files;
-pub(crate) mod second_factor;
 pub(crate) mod sealings;
+pub(crate) mod second_factor;
 pub(crate) mod statistics;
 pub(crate) mod statistics_pdf;
 pub(crate) mod stream;

@@ -55,8 +55,8 @@ pub use service::app::{EventLogConfig, Options, SignExport, Vouch};
 pub use service::backup::{BackupMade, BackupOrder, BackupProgress, backup};
 pub use service::backup_error::BackupError;
 pub use service::lanes::Clock;
-pub use sign_on::{LocalSignIn, ProviderConfig, ProviderGroups};
 pub use service::restore::{RestoreOrder, Restored, restore};
+pub use sign_on::{LocalSignIn, ProviderConfig, ProviderGroups};
 pub use task::{
     Checked, ExcerptTask, FollowTask, Followed, Jobs, NotChecked, PackageEncryption, PackageTask,
     Packaged, PackagedRelease, Passphrase, PicturesTask, PreviewTask, Remedy, RenderTask, Stop,

@@ -1,7 +1,7 @@
 //! What requests and jobs do, with the database, files and the clock, but without HTTP.
 
-pub(crate) mod access;
 pub(crate) mod absences;
+pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod approvals;
@@ -28,15 +28,15 @@ pub(crate) mod grants;
 pub(crate) mod hashing;
 pub(crate) mod held_pictures;
 pub(crate) mod history;
-pub(crate) mod invoices;
 pub(crate) mod holds;
+pub(crate) mod invoices;
 pub(crate) mod job_finish;
 pub(crate) mod job_task;
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod ledger;
 pub(crate) mod letter_values;
 pub(crate) mod letters;
-pub(crate) mod ledger;
 pub(crate) mod mail;
 pub(crate) mod mailer;
 pub(crate) mod new_reviews;

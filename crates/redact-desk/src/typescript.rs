@@ -41,10 +41,10 @@ use crate::domain::summary::{
 };
 use crate::domain::transmittals::ProfileInfo;
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
+use crate::http::absences::{Absence, Absences};
 use crate::http::access::{
     AccessEntry, AccessFigures, AccessReport, AccessedRecording, PersonAccess, RecordingAccess,
 };
-use crate::http::absences::{Absence, Absences};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
@@ -81,8 +81,8 @@ use crate::http::retention::{
 };
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::same_files::{SameRecording, SameReview};
-use crate::http::second_factor::RecoveryCodes;
 use crate::http::sealings::{CopyAtLarge, Sealing};
+use crate::http::second_factor::RecoveryCodes;
 use crate::http::statistics::PeriodStatistics;
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
@@ -98,10 +98,8 @@ use crate::model::papers::{
 };
 use crate::model::{
     Category, CommentKind, DisposalState, Disposition, EncryptionKind, GrantAction, JobKind,
-    JobState, Medium, PackageForm, PackageState, Purpose, ReleaseState, RequesterKind, Role,
-    SealingKind, Unit, WaitingFor, Work,
-    CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, MailKind, Medium,
-    PackageForm, PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
+    JobState, MailKind, Medium, PackageForm, PackageState, Purpose, ReleaseState, RequesterKind,
+    Role, SealingKind, Unit, WaitingFor, Work,
 };
 use crate::read_options::ReadOptions;
 use crate::service::due::{DueBasis, DueRule};

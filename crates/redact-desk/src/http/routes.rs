@@ -9,7 +9,12 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    absences, access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections, disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs, letters, machines, mail, manual, misuse, office, packages, page, passkeys, policies, practice, provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews, sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    absences, access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections,
+    disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs,
+    letters, machines, mail, manual, misuse, office, packages, page, passkeys, policies, practice,
+    provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews,
+    sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users,
+    verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -270,6 +275,9 @@ fn access_and_figures() -> Vec<Route> {
         GET "/api/misuse/csv" LOG => misuse::csv,
         POST "/api/misuse/{id}/review" LOG => misuse::review,
         GET "/api/statistics/pdf" ALL => statistics_pdf::pdf,
+    }
+}
+
 /// How long recordings stay, and how they go.
 fn records_life() -> Vec<Route> {
     routes! {
