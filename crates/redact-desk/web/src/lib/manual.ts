@@ -11,6 +11,7 @@ const OF_ROLE: Record<Role, string> = {
 
 /** The chapters of pages, and the heading in them. Other pages: the chapter of the role. */
 const OF_PAGE: Record<string, [slug: string, anchor: string]> = {
+  access: ['auditor', 'who-looked-at-a-recording'],
   account: ['first-steps', 'sign-in-for-the-first-time'],
   approve: ['approver', 'look'],
   audit: ['auditor', 'check-a-release'],
@@ -19,6 +20,7 @@ const OF_PAGE: Record<string, [slug: string, anchor: string]> = {
   statistics: ['clerk', 'statistics'],
   inbox: ['approver', 'what-waits-for-you'],
   package: ['clerk', 'hand-it-over'],
+  misuse: ['auditor', 'unusual-access'],
   queue: ['clerk', 'find-your-requests'],
   recheck: ['auditor', 'check-all-releases-again'],
   release: ['clerk', 'hand-it-over'],

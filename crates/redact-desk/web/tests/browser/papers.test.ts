@@ -44,6 +44,8 @@ test('a letter is read before it is made', () =>
     await page.getByText('We need more time').waitFor();
     await page.getByText('The letterhead has no address').waitFor();
     await checkAccess(page);
+    const name = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    expect(name).toBe('Preview');
     await picture(page, 'letter-preview');
     // Another text has to be read again.
     await page.getByLabel('What to add').fill('One more sentence.');
