@@ -123,10 +123,9 @@ impl Desk {
 
 /// The identity provider, if one is configured.
 fn provider(options: &Options) -> Result<Option<Provider>, DeskError> {
-    let host = options.hosts.first().map_or("", String::as_str);
     let config = options.provider.clone();
     config
-        .map(|config| Provider::new(config, host, options.tls))
+        .map(|config| Provider::new(config, &options.hosts, options.tls))
         .transpose()
 }
 

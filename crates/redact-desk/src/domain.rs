@@ -29,6 +29,10 @@ pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod problems;
+#[cfg_attr(
+    not(feature = "single-sign-on"),
+    allow(dead_code, reason = "only the protocol reads claims")
+)]
 pub(crate) mod provider_claims;
 pub(crate) mod reason_changes;
 pub(crate) mod recovery_codes;

@@ -50,6 +50,10 @@ pub(crate) mod policies;
 pub(crate) mod practice;
 pub(crate) mod presence;
 pub(crate) mod previews;
+#[cfg_attr(
+    not(feature = "single-sign-on"),
+    allow(dead_code, reason = "only the protocol refuses and reads answers")
+)]
 pub(crate) mod provider;
 pub(crate) mod provider_accounts;
 pub(crate) mod reauthentication;

@@ -65,18 +65,40 @@ fn unknown(title: &str) -> ApiError {
     ApiError::refused("provider_state", message).hint("Begin again.")
 }
 
+/// Refuses an address that the desk does not answer under.
+fn check_return(base: &str, hosts: &[String]) -> Result<(), DeskError> {
+    let named = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let named = named.trim_end_matches('/');
+    if hosts.iter().any(|host| host.eq_ignore_ascii_case(named)) {
+        return Ok(());
+    }
+    Err(DeskError::Configuration {
+        path: "single sign-on".into(),
+        what: format!(
+            "return_to = {base:?}: the desk does not answer under this name; start it with --host \
+             {named}, with the port if it is not the usual one"
+        ),
+    })
+}
+
 impl Provider {
     /// A provider; nothing is asked of it yet.
     ///
     /// # Errors
-    /// [`DeskError::Configuration`] if its certificates cannot be read, or if the program was built
-    /// without it.
-    pub(crate) fn new(config: ProviderConfig, host: &str, tls: bool) -> Result<Self, DeskError> {
+    /// [`DeskError::Configuration`] if its certificates cannot be read, or if people would return to
+    /// another place than the desk; [`DeskError::NoSingleSignOn`].
+    pub(crate) fn new(
+        config: ProviderConfig,
+        hosts: &[String],
+        tls: bool,
+    ) -> Result<Self, DeskError> {
         let scheme = if tls { "https" } else { "http" };
+        let host = hosts.first().map_or("", String::as_str);
         let base = config
             .return_to
             .clone()
             .unwrap_or_else(|| format!("{scheme}://{host}"));
+        check_return(&base, hosts)?;
         let return_to = format!("{}{RETURN_PATH}", base.trim_end_matches('/'));
         Ok(Self {
             protocol: Protocol::new(&config, return_to)?,
@@ -129,5 +151,23 @@ impl Provider {
             .iter()
             .position(|pending| pending.browser == browser && pending.state == state)?;
         all.remove(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: people return to the desk, and not to a name that it refuses.
+    #[test]
+    fn people_return_to_the_desk() {
+        let hosts = ["desk.city.gov:443".to_owned(), "desk.city.gov".to_owned()];
+        for good in ["https://desk.city.gov", "https://Desk.city.gov:443/"] {
+            assert!(check_return(good, &hosts).is_ok(), "{good}");
+        }
+        for wrong in ["https://desk.city.gov:8443", "https://city.gov", "nonsense"] {
+            let refused = check_return(wrong, &hosts).unwrap_err();
+            assert!(refused.to_string().contains("--host"), "{wrong}");
+        }
     }
 }

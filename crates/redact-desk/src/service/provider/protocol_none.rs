@@ -17,12 +17,10 @@ impl Protocol {
         Err(DeskError::NoSingleSignOn)
     }
 
-    #[expect(clippy::unused_async, reason = "as the protocol itself")]
     pub(super) async fn begin(&self, _: Millis) -> ApiResult<(String, String, Waiting)> {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the protocol itself")]
     pub(super) async fn finish(&self, _: Waiting, _: &str, _: Millis) -> ApiResult<ProviderClaims> {
         match *self {}
     }

@@ -56,11 +56,17 @@ test(
     await page.getByRole('button', { name: 'Add a passkey…' }).click();
     await page.getByLabel('Name of the passkey').fill('Office computer');
     await page.getByLabel('Your password').fill('not the password');
-    await page.getByRole('dialog').getByLabel(/^Code/).fill(await ruth.app.code());
+    await page
+      .getByRole('dialog')
+      .getByLabel(/^Code/)
+      .fill(await ruth.app.code());
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('The password is wrong.').waitFor();
     await page.getByLabel('Your password').fill(PASSWORD);
-    await page.getByRole('dialog').getByLabel(/^Code/).fill(await ruth.app.code());
+    await page
+      .getByRole('dialog')
+      .getByLabel(/^Code/)
+      .fill(await ruth.app.code());
     await checkAccess(page);
     await picture(page, 'passkey-add');
     await page.getByRole('button', { name: 'Continue' }).click();
