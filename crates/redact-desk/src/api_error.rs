@@ -98,6 +98,11 @@ impl ApiError {
         &self.message
     }
 
+    /// Whether it is about this field.
+    pub(crate) fn is_about(&self, field: &str) -> bool {
+        self.field.as_deref() == Some(field)
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

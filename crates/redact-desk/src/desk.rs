@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::db::{invites, pool, users};
-use crate::domain::holidays::Holidays;
+use crate::domain::holidays::{AgencyDays, Holidays};
 use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
 use crate::domain::statutes::Statutes;
@@ -18,9 +18,10 @@ use crate::service::app::{App, Opened, Options, Shared};
 use crate::service::mailer::Mailer;
 use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
+use crate::service::settings::{Saved, Setting};
 use crate::service::views::{self, Sessions};
 use crate::service::{
-    disposing, mail, package_state, policies as stored, refusals, runner, signing,
+    disposing, mail, package_state, policies as stored, policy_versions, refusals, runner, signing,
 };
 
 /// An open desk.
@@ -40,11 +41,16 @@ impl Desk {
         let db = pool::open(folders.root()).await?;
         let secrets = Secrets::open_folder(folders.root(), &db).await?;
         let policies = Policies::read(&options.policies)?;
+        policy_versions::apply(&db, &policies).await?;
         stored::store(&db, &policies).await?;
         let law_sets = LawSets::read(&beside(&options.policies, "reasons"))?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
-        let zone = Zone::open(options.time_zone.as_deref())?;
+        let saved = Saved::load(&db).await?;
+        let zone = Zone::open(saved.effective(&options, Setting::TimeZone))?;
+        // Worked examples are about the law's own calendar.
         let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
+        let days = AgencyDays::read(saved.get(Setting::Holidays));
+        let holidays = holidays.with(days.unwrap_or_default());
         statutes.check(options.law.as_deref())?;
         let provider = provider(&options)?;
         let mailer = mailer(&options)?;

@@ -17,6 +17,7 @@ pub(crate) mod exports;
 pub(crate) mod frames;
 pub(crate) mod history;
 pub(crate) mod holidays;
+pub(crate) mod intake_csv;
 pub(crate) mod invoices;
 pub(crate) mod law;
 pub(crate) mod left_out;
@@ -34,12 +35,14 @@ pub(crate) mod problems;
     allow(dead_code, reason = "only the protocol reads claims")
 )]
 pub(crate) mod provider_claims;
+pub(crate) mod queue;
 pub(crate) mod reason_changes;
 pub(crate) mod recovery_codes;
 pub(crate) mod refusals;
 pub(crate) mod release_files;
 pub(crate) mod reuse;
 pub(crate) mod score;
+pub(crate) mod search;
 pub(crate) mod shape;
 pub(crate) mod sheet;
 pub(crate) mod spans;

@@ -3,7 +3,7 @@
 //! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Each
 //! layer depends only on those above it:
 //!
-//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options`, `task` (what
+//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options`, `details`, `task` (what
 //!   takes long, run by an implementation of [`Jobs`]) and `machines` (the queue, listed by an
 //!   implementation of [`Machines`]);
 //! - `db`: rows and queries, by table. The database and the files beside it hold everything;
@@ -19,6 +19,7 @@
 mod api_error;
 mod db;
 mod desk;
+mod details;
 mod domain;
 mod error;
 mod event;

@@ -252,6 +252,17 @@ impl Disposition {
         }
     }
 
+    /// For display.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Granted => "Granted",
+            Self::PartlyDenied => "Denied in part",
+            Self::Denied => "Denied",
+            Self::Withdrawn => "Withdrawn",
+            Self::NoRecords => "No responsive records",
+        }
+    }
+
     /// Whether the requester did not get all that was asked for.
     pub(crate) const fn denies(self) -> bool {
         matches!(self, Self::PartlyDenied | Self::Denied)

@@ -20,6 +20,7 @@ use crate::private;
 use crate::service::app::{App, Shared};
 use crate::service::refusals;
 use crate::service::views::{self, Sessions};
+use crate::service::watch_folder;
 use crate::time::{self, Millis};
 
 /// How long requests may take to finish when the desk closes.
@@ -35,6 +36,9 @@ const RENEWED_BEFORE: Duration = Duration::from_secs(60 * 24 * 3600);
 const MAIL_EVERY: Duration = Duration::from_secs(30);
 
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the folders of requests are looked into.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
 
 /// The desk's certificate.
 #[derive(Clone, Debug)]
@@ -97,6 +101,7 @@ impl Desk {
         let acceptor = Acceptor(Connections::new(Limits::for_descriptors(descriptors())));
         let housekeeping = tokio::spawn(run_housekeeping(Arc::clone(&self.app)));
         let mail = tokio::spawn(run_mail(self.clone()));
+        let watching = tokio::spawn(run_watching(Arc::clone(&self.app)));
         let handle = Handle::new();
         let closing = handle.clone();
         tokio::spawn(async move {
@@ -121,6 +126,7 @@ impl Desk {
         }
         housekeeping.abort();
         mail.abort();
+        watching.abort();
         self.close().await;
         Ok(())
     }
@@ -149,6 +155,17 @@ async fn run_housekeeping(app: App) {
     }
 }
 
+/// Adds what arrives in the folders of requests. It copies large files, so it waits for nobody and
+/// nobody for it.
+async fn run_watching(app: App) {
+    loop {
+        tokio::time::sleep(WATCH_EVERY).await;
+        if let Err(error) = watch_folder::take_new(&app).await {
+            tracing::error!("desk: the watch folder: {error:?}");
+        }
+    }
+}
+
 /// The number of files that this process may have open.
 fn descriptors() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -172,6 +189,10 @@ fn tls(certificate: &Certificate, app: &Shared) -> Result<RustlsConfig, DeskErro
         ),
         Certificate::Own { names } => own(names, app.folders.root(), app.now())?,
     };
+    if let Some(ends) = end_of(&chain) {
+        // A second server on the same desk has the same certificate.
+        app.certificate_ends.set(ends).ok();
+    }
     let chain = CertificateDer::pem_slice_iter(&chain)
         .collect::<Result<Vec<_>, _>>()
         .map_err(wrong)?;
@@ -210,6 +231,14 @@ fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>
     private::write(&key, key_pem.as_bytes())?;
     private::write(&chain, chain_pem.as_bytes())?;
     Ok((chain_pem.into_bytes(), key_pem.into_bytes()))
+}
+
+/// When the first certificate of a chain in PEM ends; `None` if it cannot be read.
+fn end_of(pem: &[u8]) -> Option<Millis> {
+    let first = CertificateDer::pem_slice_iter(pem).next()?.ok()?;
+    let certificate = x509_cert::Certificate::from_der(&first).ok()?;
+    let ends = certificate.tbs_certificate.validity.not_after;
+    Millis::try_from(ends.to_unix_duration().as_millis()).ok()
 }
 
 /// Whether the desk's own certificate is valid for a while, and no longer than browsers accept.
@@ -251,6 +280,8 @@ mod tests {
         let (first, _) = own(&names, folder.path(), now).unwrap();
         let (same, _) = own(&names, folder.path(), now + days(700)).unwrap();
         assert_eq!(first, same);
+        assert_eq!(end_of(&first), Some(now + days(799)));
+        assert_eq!(end_of(b"not a certificate"), None);
         let (renewed, _) = own(&names, folder.path(), now + days(780)).unwrap();
         assert_ne!(first, renewed);
         let validity = x509_cert::Certificate::from_pem(&renewed).unwrap();

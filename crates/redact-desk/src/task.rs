@@ -400,4 +400,10 @@ pub trait Jobs: Send + Sync + 'static {
     /// # Errors
     /// Why it failed. Its output is then absent or unchanged.
     fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError>;
+
+    /// The folder with the cards and the weights of the models that tasks use; `None`: no task
+    /// uses any.
+    fn models_folder(&self) -> Option<PathBuf> {
+        None
+    }
 }

@@ -2,6 +2,8 @@
 
 use ts_rs::{Config, TS};
 
+use crate::db::policy_versions::PolicyVersionState;
+use crate::details::{RecordingDetails, RequestDetails};
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
 use crate::domain::comment::Comment;
@@ -13,6 +15,7 @@ use crate::domain::document::{
 };
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::history::FieldChange;
+use crate::domain::intake_csv::ImportField;
 use crate::domain::law::Law;
 use crate::domain::left_out::LeftOut;
 use crate::domain::named::NamedElsewhere;
@@ -22,6 +25,7 @@ use crate::domain::policy::{
     VerdictName,
 };
 use crate::domain::problems::Problem;
+use crate::domain::queue::QueueCounts;
 use crate::domain::reason_changes::ReasonProposal;
 use crate::domain::release_files::FileKind;
 use crate::domain::score::{AudibleItem, NeedlessMask, RejectedTrack, Score, VisibleObject};
@@ -54,7 +58,9 @@ use crate::http::event_pdf::SignedExport;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
+use crate::http::health::{FailedJob, Health, KeyStates};
 use crate::http::holds::Hold;
+use crate::http::imports::ImportPreview;
 use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
 use crate::http::invoices::{Invoice, InvoiceLine, Payment, Voided};
@@ -70,27 +76,34 @@ use crate::http::misuse::AccessFlag;
 use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::passkeys::{Passkey, PasskeyOptions};
+use crate::http::policy_versions::{PolicyText, PolicyVersion};
 use crate::http::practice::Practice;
 use crate::http::provider::ProviderSignIn;
+use crate::http::queue::QueuePage;
+use crate::http::queue_views::QueueView;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
-use crate::http::requests::{Assignee, FullRequest, HistoryEntry, Request};
+use crate::http::requests::{Assignee, ExpectedRecording, FullRequest, HistoryEntry, Request};
 use crate::http::retention::{
     AskedToStay, RequestRetention, RetainedRecording, RetentionCounts, RetentionList, RetentionRule,
 };
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::same_files::{SameRecording, SameReview};
 use crate::http::sealings::{CopyAtLarge, Sealing};
+use crate::http::search::{SearchHit, SearchKind, SearchResults};
 use crate::http::second_factor::RecoveryCodes;
+use crate::http::settings::{AgencySetting, AgencySettings, SettingChange, SettingChoice};
 use crate::http::statistics::PeriodStatistics;
 use crate::http::stream::ChangeMessage;
+use crate::http::templates::RequestTemplate;
+use crate::http::thread::{RequestNote, RequestTask, RequestThread};
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
 use crate::http::uploads::Upload;
 use crate::http::users::{FormerName, Invited, Pending, Person, User};
 use crate::http::verifier::Verifier;
 use crate::http::views::ViewInfo;
-use crate::http::watch_folder::WatchedFile;
+use crate::http::watch_folder::{RefusedFile, RequestWatch, WatchedFile};
 use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
 use crate::model::papers::{
@@ -103,8 +116,11 @@ use crate::model::{
 };
 use crate::read_options::ReadOptions;
 use crate::service::due::{DueBasis, DueRule};
+use crate::service::health::{DataSize, DiskRoom, JobCounts, ModelFile};
+use crate::service::imports::ImportLine;
 use crate::service::presence::PresentPerson;
 use crate::service::retention::CountedFrom;
+use crate::service::templates::TemplateValues;
 use crate::task::{Followed, Remedy, Stop, Stopped};
 
 /// The generated file.
@@ -226,12 +242,45 @@ const TYPES: &[Declare] = &[
     Policy::decl,
     Stage::decl,
     Assignee::decl,
+    RequestDetails::decl,
+    RecordingDetails::decl,
     Request::decl,
+    QueueCounts::decl,
+    QueuePage::decl,
+    QueueView::decl,
+    SearchKind::decl,
+    SearchHit::decl,
+    SearchResults::decl,
+    RequestNote::decl,
+    RequestTask::decl,
+    RequestThread::decl,
+    TemplateValues::decl,
+    RequestTemplate::decl,
+    PolicyVersionState::decl,
+    PolicyVersion::decl,
+    PolicyText::decl,
+    AgencySetting::decl,
+    SettingChoice::decl,
+    SettingChange::decl,
+    AgencySettings::decl,
+    DiskRoom::decl,
+    DataSize::decl,
+    JobCounts::decl,
+    FailedJob::decl,
+    KeyStates::decl,
+    ModelFile::decl,
+    Health::decl,
+    ImportField::decl,
+    ImportLine::decl,
+    ImportPreview::decl,
+    ExpectedRecording::decl,
     FieldChange::decl,
     HistoryEntry::decl,
     FullRequest::decl,
     Upload::decl,
     WatchedFile::decl,
+    RefusedFile::decl,
+    RequestWatch::decl,
     RecordingState::decl,
     ReadOptions::decl,
     NamedElsewhere::decl,

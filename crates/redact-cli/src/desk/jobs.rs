@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::remedy::remedy;
 use super::{confined, package};
 use crate::args::{DeskArgs, GlobalArgs, ModelArgs, OnQueueArgs, Words};
-use crate::paths::PACKAGE_PASSPHRASE;
+use crate::paths::{self, PACKAGE_PASSPHRASE};
 
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -208,6 +208,10 @@ impl Jobs for Children {
             other => return confined::run(other, &self.global, watch),
         };
         prints.read(run(self.command(words), watch, prints)?)
+    }
+
+    fn models_folder(&self) -> Option<PathBuf> {
+        paths::models_dir(self.models.models.as_deref()).ok()
     }
 }
 

@@ -1,6 +1,9 @@
-//! Reviews that wait for a person: for their approval, or sent back to them.
+//! Reviews that wait for a person: for their approval, or sent back to them; and what of the inbox
+//! the person has seen.
 
-use super::pool::{Db, DbError};
+use std::collections::HashSet;
+
+use super::pool::{Connection, Db, DbError};
 use super::query;
 use crate::id::Id;
 
@@ -12,7 +15,7 @@ pub(crate) struct WaitingRow {
     pub(crate) recording: String,
     pub(crate) request: Id,
     pub(crate) number: String,
-    pub(crate) due_on: String,
+    pub(crate) revision: i64,
     /// Whether an approver is among those who approved.
     pub(crate) by_approver: bool,
 }
@@ -20,7 +23,7 @@ pub(crate) struct WaitingRow {
 /// The reviews whose newest revision has some approvals, not all, and none of this user's.
 pub(crate) async fn waiting_for(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, DbError> {
     let sql = "SELECT r.id AS review, r.title, c.name AS recording, q.id AS request, q.number,
-          q.due_on, max(a.role = 'approver') AS by_approver
+          r.revision, max(a.role = 'approver') AS by_approver
         FROM approvals a JOIN reviews r ON r.id = a.review AND r.revision = a.revision
           JOIN approved ON approved.review = r.id AND approved.whole = 0
           JOIN recordings c ON c.id = r.recording JOIN requests q ON q.id = c.request
@@ -32,7 +35,7 @@ pub(crate) async fn waiting_for(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, D
 /// The reviews that were sent back and not handed in again, of requests assigned to this user.
 pub(crate) async fn sent_back_to(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, DbError> {
     let sql = "SELECT r.id AS review, r.title, c.name AS recording, q.id AS request, q.number,
-          q.due_on, 0 AS by_approver
+          r.revision, 0 AS by_approver
         FROM review_comments m JOIN reviews r ON r.id = m.review
           JOIN recordings c ON c.id = r.recording JOIN requests q ON q.id = c.request
         WHERE m.kind = 'sent_back' AND m.id IN (
@@ -44,4 +47,31 @@ pub(crate) async fn sent_back_to(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, 
           AND q.assignee = ?
         ORDER BY q.due_on, q.number";
     query::all_of(db, sql.to_owned(), user).await
+}
+
+/// The keys of the items that a person has seen.
+pub(crate) async fn seen(db: &Db, user: &Id) -> Result<HashSet<String>, DbError> {
+    let sql = "SELECT item FROM inbox_seen WHERE user = ?".to_owned();
+    let rows: Vec<(String,)> = query::all_of(db, sql, user).await?;
+    Ok(rows.into_iter().map(|(item,)| item).collect())
+}
+
+/// Replaces the keys of the items that a person has seen.
+pub(crate) async fn set_seen<'a>(
+    change: &mut Connection,
+    user: &Id,
+    items: impl Iterator<Item = &'a String>,
+) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM inbox_seen WHERE user = ?")
+        .bind(user)
+        .execute(&mut *change)
+        .await?;
+    for item in items {
+        sqlx::query("INSERT OR IGNORE INTO inbox_seen (user, item) VALUES (?, ?)")
+            .bind(user)
+            .bind(item)
+            .execute(&mut *change)
+            .await?;
+    }
+    Ok(())
 }

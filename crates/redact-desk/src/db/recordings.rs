@@ -1,6 +1,7 @@
 //! Recordings.
 
 use redact_core::Digest;
+use sqlx::SqliteExecutor;
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
@@ -30,11 +31,15 @@ pub(crate) struct RecordingRow {
     pub(crate) not_responsive: bool,
     /// When its first frame is, on the clock of its request; `None`: nobody placed it.
     pub(crate) on_clock_micros: Option<i64>,
+    /// Minutes that its decisions are expected to take; `None` until they are counted.
+    pub(crate) expected_minutes: Option<u32>,
+    /// What else is known, as JSON.
+    pub(crate) details: String,
 }
 
 /// Recordings that were not removed.
 const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
-    lost_sound_by, options, options_by, not_responsive, on_clock_micros
+    lost_sound_by, options, options_by, not_responsive, on_clock_micros, expected_minutes, details
     FROM (SELECT * FROM recordings WHERE removed_at IS NULL)";
 
 /// The recording with that id.
@@ -116,6 +121,26 @@ pub(crate) async fn set_digest(
     query::set(change, sql, digest.to_string(), id).await
 }
 
+/// Stores the minutes that the decisions about a recording are expected to take.
+pub(crate) async fn set_expected_minutes(
+    db: impl SqliteExecutor<'_>,
+    id: &Id,
+    minutes: u32,
+) -> Result<(), DbError> {
+    let sql = "UPDATE recordings SET expected_minutes = ? WHERE id = ?";
+    query::set(db, sql, minutes, id).await
+}
+
+/// Stores the details of a recording, as JSON.
+pub(crate) async fn set_details(
+    change: &mut Connection,
+    id: &Id,
+    details: &str,
+) -> Result<(), DbError> {
+    let sql = "UPDATE recordings SET details = ? WHERE id = ?";
+    query::set(change, sql, details, id).await
+}
+
 /// Stores who accepted that a recording's sound is lost.
 pub(crate) async fn accept_lost_sound(
     change: &mut Connection,
@@ -134,8 +159,8 @@ pub(crate) async fn set_options(
     by: &str,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "UPDATE recordings SET options = ?, options_by = ?, media = NULL, sha256 = NULL
-         WHERE id = ?",
+        "UPDATE recordings SET options = ?, options_by = ?, media = NULL, sha256 = NULL,
+         expected_minutes = NULL WHERE id = ?",
     )
     .bind(options)
     .bind(by)

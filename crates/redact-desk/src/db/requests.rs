@@ -25,6 +25,8 @@ pub(crate) struct RequestRow {
     pub(crate) assignee: Option<Id>,
     pub(crate) assignee_name: Option<String>,
     pub(crate) note: String,
+    /// What else is known, as JSON.
+    pub(crate) details: String,
     pub(crate) closed: bool,
     /// `None` while it is open, and where an earlier version closed it.
     pub(crate) disposition: Option<Disposition>,
@@ -37,7 +39,7 @@ pub(crate) struct RequestRow {
 
 const ROWS: &str = "SELECT r.id, number, requester_kind, requester, jurisdiction, received_on,
     due_on, rule_days, rule_unit, rule_note, due_by_hand, acknowledged_on, estimated_on, assignee,
-    users.name AS assignee_name, note, closed, disposition, r.created_at, r.changed_at,
+    users.name AS assignee_name, note, details, closed, disposition, r.created_at, r.changed_at,
     (SELECT count(*) FROM releases WHERE request = r.id) AS releases,
     practice FROM requests r LEFT JOIN users ON users.id = assignee";
 
@@ -50,11 +52,8 @@ pub(crate) async fn all(db: &Db) -> Result<Vec<RequestRow>, DbError> {
 }
 
 /// What is known of a recording's way to the requester.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct ProgressRow {
-    pub(crate) request: Id,
-    pub(crate) recording: Id,
-    pub(crate) name: String,
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub(crate) struct ProgressFlags {
     pub(crate) not_responsive: bool,
     pub(crate) preparing: bool,
     pub(crate) failed: bool,
@@ -66,11 +65,54 @@ pub(crate) struct ProgressRow {
     pub(crate) out: bool,
 }
 
-/// Recordings that were disposed of still count: what the requester received does not change.
-/// A release counts unless a newer version was made. A failed one counts where it was to replace
+/// The flags of a recording as one number, in the order of [`ProgressFlags`].
+const BITS: &str = "not_responsive + preparing * 2 + failed * 4 + approved * 8 + awaiting * 16
+    + rendering * 32 + unreleased * 64 + ready * 128 + out * 256";
+
+impl ProgressFlags {
+    fn of(bits: u16) -> Self {
+        let set = |bit: u16| bits & (1 << bit) != 0;
+        Self {
+            not_responsive: set(0),
+            preparing: set(1),
+            failed: set(2),
+            approved: set(3),
+            awaiting: set(4),
+            rendering: set(5),
+            unreleased: set(6),
+            ready: set(7),
+            out: set(8),
+        }
+    }
+}
+
+/// A recording with its progress.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct ProgressRow {
+    pub(crate) recording: Id,
+    pub(crate) request: Id,
+    pub(crate) name: String,
+    #[sqlx(flatten)]
+    pub(crate) flags: ProgressFlags,
+}
+
+/// Which requests are looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    Request(&'a Id),
+    /// Those that are assigned to a person and open.
+    Assignee(&'a Id),
+}
+
+/// Recordings that were disposed of still count: what the requester received does not change. A
+/// release counts unless a newer version was made. A failed one counts where it was to replace
 /// another, or where its review has no verified release.
 const PROGRESS: &str = "WITH
-    current AS (SELECT rel.rowid AS place, rel.* FROM releases rel WHERE NOT EXISTS
+    chosen AS MATERIALIZED (SELECT id, request, name, not_responsive FROM recordings
+      WHERE (removed_at IS NULL OR EXISTS (SELECT 1 FROM disposals d
+        WHERE d.recording = recordings.id AND d.state IN ('removing', 'done'))) AND CHOSEN),
+    current AS (SELECT rel.rowid AS place, rel.* FROM releases rel
+      WHERE rel.recording IN (SELECT id FROM chosen) AND NOT EXISTS
       (SELECT 1 FROM releases newer WHERE newer.replaces = rel.id AND newer.state != 'failed')),
     made AS (SELECT recording,
       max(state IN ('rendering', 'verifying')) AS rendering,
@@ -80,36 +122,111 @@ const PROGRESS: &str = "WITH
         AND (replaces IS NOT NULL OR NOT EXISTS
           (SELECT 1 FROM releases good WHERE good.review = current.review
              AND good.state = 'ready')))) AS unreleased,
-      max(state = 'ready' AND NOT EXISTS
-        (SELECT 1 FROM received WHERE received.release = current.id)) AS ready,
-      max(state = 'ready' AND EXISTS
-        (SELECT 1 FROM received WHERE received.release = current.id)) AS out
-      FROM current GROUP BY recording),
+      max(state = 'ready' AND NOT (given OR packed)) AS ready,
+      max(state = 'ready' AND (given OR packed)) AS out
+      FROM (SELECT current.*,
+          EXISTS (SELECT 1 FROM copies WHERE copies.release = current.id) AS given,
+          EXISTS (SELECT 1 FROM package_releases p JOIN package_copies c ON c.package = p.package
+            WHERE p.release = current.id) AS packed FROM current) current
+      GROUP BY recording),
     marks AS (SELECT recording, max(whole = 1) AS approved, max(whole = 0) AS awaiting
-      FROM reviews JOIN approved ON approved.review = reviews.id GROUP BY recording),
+      FROM reviews JOIN approved ON approved.review = reviews.id
+      WHERE reviews.recording IN (SELECT id FROM chosen) AND approved.review IN
+        (SELECT id FROM reviews WHERE recording IN (SELECT id FROM chosen))
+      GROUP BY recording),
     prepared AS (SELECT recording, max(state IN ('queued', 'running')) AS preparing,
       max(state IN ('failed', 'cancelled', 'interrupted')) AS failed FROM jobs
-      WHERE kind IN ('prepare', 'scan', 'thumbnails') GROUP BY recording)
-    SELECT r.request, r.id AS recording, r.name, r.not_responsive,
+      WHERE kind IN ('prepare', 'scan', 'thumbnails') AND state != 'done'
+        AND recording IN (SELECT id FROM chosen) GROUP BY recording)
+    SELECT r.id AS recording, r.request, r.name, r.not_responsive,
       coalesce(preparing, 0) AS preparing, coalesce(failed, 0) AS failed,
       coalesce(approved, 0) AS approved, coalesce(awaiting, 0) AS awaiting,
       coalesce(rendering, 0) AS rendering, coalesce(unreleased, 0) AS unreleased,
       coalesce(ready, 0) AS ready, coalesce(out, 0) AS out
-    FROM recordings r LEFT JOIN made ON made.recording = r.id
-      LEFT JOIN marks ON marks.recording = r.id LEFT JOIN prepared ON prepared.recording = r.id
-    WHERE (removed_at IS NULL OR EXISTS (SELECT 1 FROM disposals d
-        WHERE d.recording = r.id AND d.state IN ('removing', 'done')))
-      AND (?1 IS NULL OR r.request = ?1)";
+    FROM chosen r LEFT JOIN made ON made.recording = r.id
+      LEFT JOIN marks ON marks.recording = r.id LEFT JOIN prepared ON prepared.recording = r.id";
 
-/// The recordings of all requests or of one, with their progress, by request.
+/// The recordings of requests with their progress, by request.
 pub(crate) async fn progress(
     db: &Db,
-    request: Option<&Id>,
+    of: Of<'_>,
 ) -> Result<HashMap<Id, Vec<ProgressRow>>, DbError> {
-    let rows = query::all_of(db, PROGRESS.to_owned(), request).await?;
+    let (chosen, id) = match of {
+        Of::Request(id) => ("request = ?1", id),
+        Of::Assignee(id) => (
+            "request IN (SELECT id FROM requests WHERE assignee = ?1 AND closed = 0)",
+            id,
+        ),
+    };
+    let rows = query::all_of(db, PROGRESS.replace("CHOSEN", chosen), id).await?;
     Ok(query::groups(rows, |row: &ProgressRow| {
         Some(row.request.clone())
     }))
+}
+
+/// The progress of the recordings of all requests, by request. A row for each request, not for each
+/// recording: an office may have tens of thousands.
+pub(crate) async fn all_progress(db: &Db) -> Result<HashMap<Id, Vec<ProgressFlags>>, DbError> {
+    let each = PROGRESS.replace("CHOSEN", "1");
+    let sql = format!("SELECT request, group_concat({BITS}) FROM ({each}) GROUP BY request");
+    let rows: Vec<(Id, String)> = query::all(db, sql).await?;
+    let flags = |bits: String| {
+        let numbers = bits.split(',').filter_map(|one| one.parse().ok());
+        numbers.map(ProgressFlags::of).collect()
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(id, bits)| (id, flags(bits)))
+        .collect())
+}
+
+/// The name of a recording.
+#[derive(sqlx::FromRow)]
+pub(crate) struct NameRow {
+    pub(crate) request: Id,
+    pub(crate) id: Id,
+    pub(crate) name: String,
+}
+
+/// The names of all recordings.
+pub(crate) async fn recording_names(db: &Db) -> Result<Vec<NameRow>, DbError> {
+    let sql = "SELECT request, id, name FROM recordings WHERE removed_at IS NULL";
+    query::all(db, sql.to_owned()).await
+}
+
+/// The open requests that are assigned to a person.
+pub(crate) async fn open_of(db: &Db, user: &Id) -> Result<Vec<RequestRow>, DbError> {
+    let sql = format!("{ROWS} WHERE {SHOWN} AND assignee = ? AND closed = 0");
+    query::all_of(db, sql, user).await
+}
+
+/// A request by its number.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct NumberRow {
+    pub(crate) id: Id,
+    pub(crate) number: String,
+    pub(crate) closed: bool,
+    pub(crate) practice: bool,
+}
+
+/// The numbers of all requests.
+pub(crate) async fn numbers(db: &Db) -> Result<Vec<NumberRow>, DbError> {
+    let sql = "SELECT id, number, closed, practice IS NOT NULL AS practice FROM requests";
+    query::all(db, sql.to_owned()).await
+}
+
+/// The details of the request of a recording, as JSON.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn details_of_recording(db: &Db, recording: &Id) -> ApiResult<String> {
+    let sql = "SELECT details FROM requests WHERE id =
+        (SELECT request FROM recordings WHERE id = ?)";
+    let found: Option<(String,)> = sqlx::query_as(sql)
+        .bind(recording)
+        .fetch_optional(db)
+        .await?;
+    Ok(found.ok_or_else(ApiError::not_found)?.0)
 }
 
 /// The request with that id.
@@ -178,6 +295,8 @@ pub(crate) struct RequestValues {
     pub(crate) due_by_hand: bool,
     pub(crate) assignee: Option<Id>,
     pub(crate) note: String,
+    /// What else is known, as JSON.
+    pub(crate) details: String,
 }
 
 fn number_taken(error: DbError) -> ApiError {
@@ -201,8 +320,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO requests (id, number, requester_kind, requester, jurisdiction, received_on,
          due_on, assignee, note, created_at, changed_at, rule_days, rule_unit, rule_note,
-         due_by_hand)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         due_by_hand, details)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(&facts.number)
@@ -219,6 +338,7 @@ pub(crate) async fn insert(
     .bind(values.rule.as_ref().map(|rule| rule.1))
     .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
     .bind(values.due_by_hand)
+    .bind(&values.details)
     .execute(change)
     .await
     .map(drop)
@@ -239,7 +359,7 @@ pub(crate) async fn update(
     sqlx::query(
         "UPDATE requests SET number = ?, requester_kind = ?, requester = ?, jurisdiction = ?,
          received_on = ?, due_on = ?, assignee = ?, note = ?, rule_days = ?, rule_unit = ?,
-         rule_note = ?, due_by_hand = ?, changed_at = ? WHERE id = ?",
+         rule_note = ?, due_by_hand = ?, details = ?, changed_at = ? WHERE id = ?",
     )
     .bind(&facts.number)
     .bind(facts.requester_kind)
@@ -253,6 +373,7 @@ pub(crate) async fn update(
     .bind(values.rule.as_ref().map(|rule| rule.1))
     .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
     .bind(values.due_by_hand)
+    .bind(&values.details)
     .bind(now)
     .bind(id)
     .execute(change)
@@ -294,4 +415,36 @@ pub(crate) async fn is_closed(db: &Db, id: &Id) -> ApiResult<bool> {
         .await?;
     let (closed,) = found.ok_or_else(ApiError::not_found)?;
     Ok(closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: every flag has a bit of its own, in the order in which SQL adds them.
+    #[test]
+    fn every_flag_has_its_bit() {
+        let names = [
+            "not_responsive",
+            "preparing",
+            "failed",
+            "approved",
+            "awaiting",
+            "rendering",
+            "unreleased",
+            "ready",
+            "out",
+        ];
+        for (bit, name) in names.into_iter().enumerate() {
+            let shown = format!("{:?}", ProgressFlags::of(1 << bit));
+            assert_eq!(shown.matches("true").count(), 1, "{shown}");
+            assert!(shown.contains(&format!("{name}: true")), "{shown}");
+            let factor = if bit == 0 {
+                name.to_owned()
+            } else {
+                format!("{name} * {}", 1 << bit)
+            };
+            assert!(BITS.contains(&factor), "{factor}");
+        }
+    }
 }

@@ -228,6 +228,11 @@ impl Closed {
         self.ids.contains(id)
     }
 
+    /// The ids as a JSON list.
+    pub(crate) fn json(&self) -> String {
+        serde_json::json!(self.ids).to_string()
+    }
+
     /// Whether nothing is.
     pub(crate) fn is_empty(&self) -> bool {
         self.ids.is_empty()

@@ -5,7 +5,7 @@
 //! jurisdiction. Without a file only weekends are excluded: a due date that is too early does no
 //! harm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use ::time::{Date, Duration, Month, Weekday};
@@ -110,12 +110,56 @@ struct Set {
     saturday: Observed,
     sunday: Observed,
     rules: Vec<(When, Option<i32>)>,
+    /// All days off in [`KNOWN_YEARS`]: lists count working days for thousands of requests.
+    days: HashSet<Date>,
 }
+
+/// Years whose holidays are worked out once.
+const KNOWN_YEARS: std::ops::RangeInclusive<i32> = 2005..=2060;
 
 /// The holidays of all known jurisdictions.
 #[derive(Clone, Debug)]
 pub(crate) struct Holidays {
     sets: BTreeMap<String, Set>,
+    agency: AgencyDays,
+}
+
+/// Days on which the agency's office is closed although no law's calendar says so, and days on which
+/// it is open although one does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AgencyDays {
+    closed: BTreeSet<Date>,
+    open: BTreeSet<Date>,
+}
+
+impl AgencyDays {
+    /// Reads one day a line: `2026-12-24 closed`, `2026-11-27 open`; what follows is a remark.
+    ///
+    /// # Errors
+    /// What is wrong, with the number of the line.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let mut days = Self::default();
+        for (at, line) in text.lines().enumerate() {
+            let mut words = line.split_whitespace();
+            let Some(day) = words.next() else { continue };
+            let wrong = |what: &str| {
+                let line = at + 1;
+                format!("Line {line}: {what}; expected a line such as 2026-12-24 closed.")
+            };
+            let date = crate::time::read_day(day)
+                .ok_or_else(|| wrong(&format!("{day:?} is not a date")))?;
+            let set = match words.next() {
+                Some("closed") => &mut days.closed,
+                Some("open") => &mut days.open,
+                _ => return Err(wrong("neither closed nor open")),
+            };
+            set.insert(date);
+            if days.closed.contains(&date) && days.open.contains(&date) {
+                return Err(wrong(&format!("{day} is closed and open")));
+            }
+        }
+        Ok(days)
+    }
 }
 
 impl Holidays {
@@ -144,7 +188,10 @@ impl Holidays {
             let (name, set) = parse(&text).map_err(|what| invalid(&path, what))?;
             sets.insert(name, set);
         }
-        Ok(Self { sets })
+        Ok(Self {
+            sets,
+            agency: AgencyDays::default(),
+        })
     }
 
     /// The source of a jurisdiction's holidays; `None` if they are not known.
@@ -152,10 +199,17 @@ impl Holidays {
         self.sets.get(jurisdiction).map(|set| set.source.as_str())
     }
 
+    /// The same with the days of the agency.
+    pub(crate) fn with(self, agency: AgencyDays) -> Self {
+        Self { agency, ..self }
+    }
+
     /// Whether `day` is not a working day.
     pub(crate) fn is_off(&self, jurisdiction: &str, day: Date) -> bool {
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        weekend || self.sets.get(jurisdiction).is_some_and(|set| set.has(day))
+        let holiday = || self.sets.get(jurisdiction).is_some_and(|set| set.has(day));
+        let agency = &self.agency;
+        weekend || agency.closed.contains(&day) || (holiday() && !agency.open.contains(&day))
     }
 }
 
@@ -168,6 +222,29 @@ fn invalid(path: &Path, what: String) -> DeskError {
 
 impl Set {
     fn has(&self, day: Date) -> bool {
+        if KNOWN_YEARS.contains(&day.year()) {
+            return self.days.contains(&day);
+        }
+        self.works_out(day)
+    }
+
+    /// The days off in [`KNOWN_YEARS`].
+    fn known_days(&self) -> HashSet<Date> {
+        let mut days = HashSet::new();
+        // A holiday of the first day of a year may be observed on the last one before.
+        for year in *KNOWN_YEARS.start()..=KNOWN_YEARS.end() + 1 {
+            let known = self.rules.iter();
+            let known = known.filter(|(_, since)| since.is_none_or(|since| year >= since));
+            for date in known.filter_map(|(when, _)| when.in_year(year)) {
+                let observed = self.observed_day(date);
+                let all = [Some(date), observed].into_iter().flatten();
+                days.extend(all.filter(|day| (year - 1..=year).contains(&day.year())));
+            }
+        }
+        days
+    }
+
+    fn works_out(&self, day: Date) -> bool {
         // New Year's Day may be observed on the last day of the year before.
         [day.year(), day.year() + 1].into_iter().any(|year| {
             let known = self
@@ -239,8 +316,10 @@ fn parse(text: &str) -> Result<(String, Set), String> {
         source: file.source,
         saturday: file.saturday,
         sunday: file.sunday,
+        days: HashSet::new(),
     };
-    Ok((file.jurisdiction, set))
+    let days = set.known_days();
+    Ok((file.jurisdiction, Set { days, ..set }))
 }
 
 fn parse_rule(rule: &Rule) -> Option<When> {
@@ -385,5 +464,47 @@ mod tests {
         let holidays = Holidays::read(folder.path()).unwrap();
         let off = |text: &str| holidays.is_off("zz", day(text));
         assert!(off("2026-05-04") && !off("2026-05-05") && !off("2026-05-01"));
+    }
+
+    /// Goal: days that were worked out at the start are those of the rules.
+    #[test]
+    fn known_days_are_those_of_the_rules() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let holidays = Holidays::read(folder.path()).unwrap();
+        for set in holidays.sets.values() {
+            let mut date = day("2026-01-01");
+            while date.year() < 2029 {
+                assert_eq!(set.has(date), set.works_out(date), "{} {date}", set.source);
+                date = date.next_day().unwrap();
+            }
+        }
+    }
+
+    /// Goal: the agency's own days go before a law's calendar, and a weekend stays one. Control: a
+    /// line that cannot be read names its number.
+    #[test]
+    fn the_days_of_the_agency_go_first() {
+        let text = "2026-12-24 closed  Christmas Eve\n\n2026-12-25 open\n2026-12-26 open\n";
+        let folder = tempfile::TempDir::new().unwrap();
+        let plain = Holidays::read(folder.path()).unwrap();
+        let day = |text: &str| crate::time::read_day(text).unwrap();
+        assert!(
+            !plain.is_off("us-ca", day("2026-12-24")) && plain.is_off("us-ca", day("2026-12-25"))
+        );
+        let ours = plain.with(AgencyDays::read(text).unwrap());
+        assert!(
+            ours.is_off("us-ca", day("2026-12-24")) && !ours.is_off("us-ca", day("2026-12-25"))
+        );
+        assert!(ours.is_off("us-ca", day("2026-12-26")), "a Saturday");
+        for wrong in [
+            "soon closed",
+            "2026-12-24",
+            "2026-12-24 closed\n2026-12-24 open",
+        ] {
+            assert!(
+                AgencyDays::read(wrong).unwrap_err().contains("Line "),
+                "{wrong}"
+            );
+        }
     }
 }

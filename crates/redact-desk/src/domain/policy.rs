@@ -1,6 +1,7 @@
 //! Policies, as reviews use them and as the API returns them.
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redact_core::{Class, Digest, PolicyRef, Reason, ReasonCode, Verdict};
 use redact_record::policy;
@@ -13,9 +14,12 @@ use super::spoken::PersonalClassName;
 use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
 
-/// The policies for new reviews.
+/// A policy as it is written, and as the API returns it.
+pub(crate) type KnownPolicy = Arc<(policy::Policy, Policy)>;
+
+/// The policies for new reviews. A version that is put into force takes the place of an earlier one.
 pub(crate) struct Policies {
-    all: Vec<(policy::Policy, Policy)>,
+    all: RwLock<Vec<KnownPolicy>>,
 }
 
 /// A policy as the API returns it and as the database stores it.
@@ -443,32 +447,51 @@ impl Policies {
         for file in files {
             let policy = policy::read(&file)?;
             let shown = Policy::from(&policy);
-            all.push((policy, shown));
+            all.push(Arc::new((policy, shown)));
         }
         if all.is_empty() {
             return Err(none());
         }
-        Ok(Self { all })
+        Ok(Self {
+            all: RwLock::new(all),
+        })
     }
 
-    /// All policies as the API returns them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.all.iter().map(|(_, policy)| policy)
+    /// All policies.
+    pub(crate) fn all(&self) -> Vec<KnownPolicy> {
+        self.all
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The policy of every recording's first review.
-    pub(crate) fn first(&self) -> &(policy::Policy, Policy) {
-        let public = self
-            .all
-            .iter()
-            .find(|(policy, _)| policy.name == "public-release");
-        public.unwrap_or(&self.all[0])
+    pub(crate) fn first(&self) -> KnownPolicy {
+        let all = self.all();
+        let public = all.iter().find(|known| known.0.name == "public-release");
+        Arc::clone(public.unwrap_or(&all[0]))
     }
 
     /// The policy with that digest, if new reviews may use it.
-    pub(crate) fn get(&self, digest: &str) -> Option<&(policy::Policy, Policy)> {
-        self.all
-            .iter()
-            .find(|(_, policy)| policy.head.digest == digest)
+    pub(crate) fn get(&self, digest: &str) -> Option<KnownPolicy> {
+        self.all()
+            .into_iter()
+            .find(|known| known.1.head.digest == digest)
+    }
+
+    /// The policy with that name.
+    pub(crate) fn named(&self, name: &str) -> Option<KnownPolicy> {
+        self.all().into_iter().find(|known| known.0.name == name)
+    }
+
+    /// Puts a version into force: in the place of the policy with its name, or after all others.
+    pub(crate) fn put(&self, policy: policy::Policy) {
+        let shown = Policy::from(&policy);
+        let new = Arc::new((policy, shown));
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        match all.iter_mut().find(|known| known.0.name == new.0.name) {
+            Some(known) => *known = new,
+            None => all.push(new),
+        }
     }
 }

@@ -19,6 +19,24 @@ pub(crate) enum Stage {
     Closed,
 }
 
+impl Stage {
+    /// For display.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Failed => "Needs attention",
+            Self::NeedsRecording => "Needs a recording",
+            Self::Preparing => "Preparing",
+            Self::InReview => "In review",
+            Self::AwaitingApproval => "Awaiting approval",
+            Self::Approved => "Approved",
+            Self::Rendering => "Rendering",
+            Self::Ready => "Ready to hand over",
+            Self::HandedOver => "Handed over",
+            Self::Closed => "Closed",
+        }
+    }
+}
+
 /// The facts that determine a recording's stage.
 ///
 /// A release counts unless a newer version of it was made: whoever has only the older version does

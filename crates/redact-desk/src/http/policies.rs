@@ -9,7 +9,8 @@ use crate::service::policies::stored;
 
 /// `GET /policies`.
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<PolicyHead>> {
-    let heads = app.policies.iter().map(|policy| policy.head.clone());
+    let all = app.policies.all().into_iter();
+    let heads = all.map(|known| known.1.head.clone());
     axum::Json(heads.collect())
 }
 

@@ -7,10 +7,12 @@ use serde::Deserialize;
 use super::body::Body;
 use super::recordings::{Recording, present_by_id};
 use crate::api_error::ApiResult;
+use crate::details::RecordingDetails;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
 use crate::service::recording_changes::{self as changes, RecordingChange};
+use crate::service::recording_details;
 use crate::service::sealed;
 
 #[derive(Deserialize)]
@@ -42,6 +44,17 @@ pub(crate) async fn change(
         reason: &given.reason,
     };
     changes::change(&app, &who, &id, new).await?;
+    Ok(axum::Json(present_by_id(&app, &who, &id).await?))
+}
+
+/// `PUT /recordings/:id/details`.
+pub(crate) async fn set_details(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+    Body(given): Body<RecordingDetails>,
+) -> ApiResult<axum::Json<Recording>> {
+    recording_details::change(&app, &who, &id, given).await?;
     Ok(axum::Json(present_by_id(&app, &who, &id).await?))
 }
 

@@ -20,6 +20,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{JobRow, NewJob, preparing, preparing_of_request};
 use crate::db::recordings::{self as rows, RecordingRow};
 use crate::db::sealings::Closed;
+use crate::details::{Details as _, RecordingDetails};
 use crate::domain::document::ClassName;
 use crate::domain::viewing::Seen;
 use crate::id::Id;
@@ -80,6 +81,7 @@ pub(crate) struct Recording {
     not_responsive: bool,
     /// When its first frame is, in seconds on the clock of its request; `None`: not placed.
     on_clock_seconds: Option<f64>,
+    details: RecordingDetails,
     /// Other recordings of the same file.
     same: Vec<SameRecording>,
     jobs: Vec<Job>,
@@ -129,6 +131,7 @@ fn present(
         options_by: row.options_by,
         not_responsive: row.not_responsive,
         on_clock_seconds: row.on_clock_micros.map(seconds),
+        details: RecordingDetails::read(&row.details),
         same: Vec::new(),
         waveform: proxy,
         id: row.id,

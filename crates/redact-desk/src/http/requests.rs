@@ -13,10 +13,12 @@ use super::recordings::{self, Recording};
 use super::releases::{self, Release};
 use crate::api_error::ApiResult;
 use crate::db::clocks::{ClockRows, PauseRow, by_request};
+use crate::db::expected::{self, ExpectedRow};
 use crate::db::history;
 use crate::db::history::HistoryRow;
-use crate::db::requests::{self as rows, Facts, ProgressRow, RequestRow};
+use crate::db::requests::{self as rows, Facts, NameRow, Of, ProgressFlags, RequestRow};
 use crate::db::sealings::Closed;
+use crate::details::{Details as _, RecordingDetails, RequestDetails};
 use crate::domain::history::FieldChange;
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::stage::{Stage, of_request};
@@ -34,52 +36,50 @@ use crate::time;
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Request {
     id: Id,
-    number: String,
-    requester_kind: RequesterKind,
-    requester: String,
+    pub(super) number: String,
+    pub(super) requester_kind: RequesterKind,
+    pub(super) requester: String,
     jurisdiction: String,
     /// The title of the law.
-    law: String,
+    pub(super) law: String,
     /// A deadline of its own.
     rule: Option<DueRule>,
-    received_on: String,
-    due_on: String,
+    pub(super) received_on: String,
+    pub(super) due_on: String,
     /// The due date that the law or the rule sets.
     due_counted: String,
     /// Whether the clock stands still while the agency waits for the requester.
     stopped: bool,
-    days_left: i64,
-    overdue: bool,
-    stage: Stage,
-    disposition: Option<Disposition>,
-    assignee: Option<Assignee>,
-    note: String,
+    pub(super) days_left: i64,
+    pub(super) overdue: bool,
+    pub(super) stage: Stage,
+    pub(super) disposition: Option<Disposition>,
+    pub(super) assignee: Option<Assignee>,
+    pub(super) note: String,
+    pub(super) details: RequestDetails,
     /// Responsive recordings.
-    recordings_count: usize,
+    pub(super) recordings_count: usize,
     /// Recordings of which the requester has the latest release.
-    handed_over_count: usize,
+    pub(super) handed_over_count: usize,
     not_responsive_count: usize,
     releases_count: i64,
     created_at: String,
     changed_at: String,
     /// Whether it is there for its owner to practice on.
-    practice: bool,
-    /// For the search.
-    #[serde(skip)]
-    names: Vec<String>,
+    pub(super) practice: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Assignee {
-    id: Id,
-    name: String,
+    pub(super) id: Id,
+    pub(super) name: String,
 }
 
 fn present(
     app: &Shared,
     row: RequestRow,
-    (recordings, rows): (&[ProgressRow], &ClockRows),
+    (recordings, rows): (&[ProgressFlags], &ClockRows),
 ) -> Request {
     let responsive = recordings.iter().filter(|row| !row.not_responsive);
     let stages: Vec<Stage> = responsive.map(requests::stage).collect();
@@ -87,13 +87,12 @@ fn present(
     let handed_over_count = out.count();
     let stage = of_request(row.closed, &stages);
     let today = app.today();
-    let rule = due::rule(&row);
-    let counted = due::counted(app, &row.facts, rule.as_ref(), rows);
+    let (counted, due_on) = due::both(app, &row, rows);
     let counted = counted.map_or_else(String::new, |counted| time::day_text(counted.on));
-    let due_on = due::due_on(app, &row, rows);
     let due = time::read_day(&due_on).unwrap_or(today);
     let days_left = (due - today).whole_days();
     let over = matches!(stage, Stage::Closed | Stage::HandedOver);
+    let (rule, details) = (due::rule(&row), RequestDetails::read(&row.details));
     let assignee = row.assignee.zip(row.assignee_name);
     let facts = row.facts;
     let law = app.statutes.title(&facts.jurisdiction);
@@ -106,6 +105,7 @@ fn present(
         days_left,
         stage,
         rule,
+        details,
         law: law.to_owned(),
         due_counted: counted,
         stopped: rows.open().is_some_and(stops),
@@ -126,13 +126,12 @@ fn present(
         created_at: time::text(row.created_at),
         changed_at: time::text(row.changed_at),
         practice: row.practice.is_some(),
-        names: recordings.iter().map(|row| row.name.clone()).collect(),
     }
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Sort {
+pub(crate) enum Sort {
     #[default]
     Due,
     Number,
@@ -143,10 +142,28 @@ enum Sort {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Order {
+pub(crate) enum Order {
     #[default]
     Asc,
     Desc,
+}
+
+/// Sorts requests; equal ones by their number.
+pub(super) fn sort(list: &mut [Request], (by, order): (Sort, Order)) {
+    let person = |request: &Request| request.assignee.as_ref().map(|person| person.name.clone());
+    list.sort_by(|a, b| {
+        let by = match by {
+            Sort::Due => a.due_on.cmp(&b.due_on),
+            Sort::Number => a.number.cmp(&b.number),
+            Sort::Received => a.received_on.cmp(&b.received_on),
+            Sort::Stage => a.stage.cmp(&b.stage),
+            Sort::Assignee => person(a).cmp(&person(b)),
+        };
+        by.then_with(|| a.number.cmp(&b.number))
+    });
+    if order == Order::Desc {
+        list.reverse();
+    }
 }
 
 #[derive(Deserialize)]
@@ -175,83 +192,92 @@ impl RequestsQuery {
                 .overdue
                 .is_none_or(|overdue| request.overdue == overdue)
             && self.assignee.as_deref().is_none_or(assigned)
-            && self.finds(request)
-    }
-
-    /// Whether every word of the search is in what the list shows or in a recording's name.
-    fn finds(&self, request: &Request) -> bool {
-        let text = [
-            &request.number,
-            &request.requester,
-            &request.note,
-            &request.jurisdiction,
-            &request.law,
-        ];
-        let person = request.assignee.iter().map(|person| &person.name);
-        let text = text.into_iter().chain(person).chain(&request.names);
-        let text: Vec<String> = text.map(|text| text.to_lowercase()).collect();
-        let wanted = self.search.as_deref().unwrap_or_default().to_lowercase();
-        wanted
-            .split_whitespace()
-            .all(|word| text.iter().any(|text| text.contains(word)))
     }
 }
 
-/// `GET /requests`. Practice requests are in the list of their owner alone.
-pub(crate) async fn list(
-    State(app): State<App>,
-    who: SessionUser,
-    Query(filter): Query<RequestsQuery>,
-) -> ApiResult<axum::Json<Vec<Request>>> {
+/// Whether every word of a search, in lowercase, is in what the list shows or in a recording's name.
+fn finds(words: &[String], request: &Request, names: &[String]) -> bool {
+    let text = [
+        &request.number,
+        &request.requester,
+        &request.note,
+        &request.jurisdiction,
+        &request.law,
+    ];
+    let person = request.assignee.iter().map(|person| &person.name);
+    let details = request.details.fields().into_iter().map(|(_, value)| value);
+    let text = text.into_iter().chain(person).chain(details).chain(names);
+    let text: Vec<String> = text.map(|text| text.to_lowercase()).collect();
+    words
+        .iter()
+        .all(|word| text.iter().any(|text| text.contains(word)))
+}
+
+/// The names of recordings by request, without those that an order closes.
+fn names_of(rows: Vec<NameRow>, closed: &Closed) -> HashMap<Id, Vec<String>> {
+    let mut names: HashMap<Id, Vec<String>> = HashMap::new();
+    for row in rows {
+        if !closed.has(&row.id) {
+            names.entry(row.request).or_default().push(row.name);
+        }
+    }
+    names
+}
+
+/// The requests that the user may see and that fit a search. Practice requests are in the list of
+/// their owner alone.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn listed(
+    app: &Shared,
+    who: &SessionUser,
+    search: &str,
+) -> ApiResult<Vec<Request>> {
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     let rows = rows::all(&app.db).await?.into_iter();
     let rows = rows.filter(|row| row.practice.as_ref().is_none_or(|owner| *owner == who.id));
-    let closed = sealed::closed_to(&app, &who).await?;
+    let closed = sealed::closed_to(app, who).await?;
     let rows = rows.filter(|row| !closed.has(&row.id));
-    let mut progress = rows::progress(&app.db, None).await?;
-    hide_names(&mut progress, &closed);
+    let progress = rows::all_progress(&app.db).await?;
     let clocks = by_request(&app.db, None).await?;
     let running = ClockRows::default();
     let shown = rows.map(|row| {
         let recordings = progress.get(&row.id).map_or(&[][..], Vec::as_slice);
         let clock = clocks.get(&row.id).unwrap_or(&running);
-        present(&app, row, (recordings, clock))
+        present(app, row, (recordings, clock))
     });
-    let mut list: Vec<Request> = shown.filter(|request| filter.takes(request)).collect();
-    let person = |request: &Request| request.assignee.as_ref().map(|person| person.name.clone());
-    list.sort_by(|a, b| {
-        let by = match filter.sort {
-            Sort::Due => a.due_on.cmp(&b.due_on),
-            Sort::Number => a.number.cmp(&b.number),
-            Sort::Received => a.received_on.cmp(&b.received_on),
-            Sort::Stage => a.stage.cmp(&b.stage),
-            Sort::Assignee => person(a).cmp(&person(b)),
-        };
-        by.then_with(|| a.number.cmp(&b.number))
-    });
-    if filter.order == Order::Desc {
-        list.reverse();
+    if words.is_empty() {
+        return Ok(shown.collect());
     }
-    Ok(axum::Json(list))
+    let names = names_of(rows::recording_names(&app.db).await?, &closed);
+    let fits = |request: &Request| {
+        let names = names.get(&request.id).map_or(&[][..], Vec::as_slice);
+        finds(&words, request, names)
+    };
+    Ok(shown.filter(fits).collect())
 }
 
-/// Takes the names of recordings that an order closes out of the search.
-fn hide_names(progress: &mut HashMap<Id, Vec<ProgressRow>>, closed: &Closed) {
-    if closed.is_empty() {
-        return;
-    }
-    for row in progress.values_mut().flatten() {
-        if closed.has(&row.recording) {
-            row.name.clear();
-        }
-    }
+/// `GET /requests`.
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+    Query(filter): Query<RequestsQuery>,
+) -> ApiResult<axum::Json<Vec<Request>>> {
+    let search = filter.search.as_deref().unwrap_or_default();
+    let mut list = listed(&app, &who, search).await?;
+    list.retain(|request| filter.takes(request));
+    sort(&mut list, (filter.sort, filter.order));
+    Ok(axum::Json(list))
 }
 
 async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
     let row = rows::by_id(&app.db, id).await?;
-    let progress = rows::progress(&app.db, Some(id)).await?.remove(id);
+    let progress = rows::progress(&app.db, Of::Request(id)).await?.remove(id);
     let clock = by_request(&app.db, Some(id)).await?.remove(id);
-    let found = (progress.unwrap_or_default(), clock.unwrap_or_default());
-    Ok(present(app, row, (&found.0, &found.1)))
+    let progress = progress.unwrap_or_default().into_iter();
+    let flags: Vec<ProgressFlags> = progress.map(|row| row.flags).collect();
+    Ok(present(app, row, (&flags, &clock.unwrap_or_default())))
 }
 
 #[derive(Deserialize)]
@@ -268,6 +294,8 @@ pub(crate) struct NewRequestBody {
     assignee: Option<Id>,
     #[serde(default)]
     note: String,
+    #[serde(default)]
+    details: RequestDetails,
 }
 
 /// `POST /requests`.
@@ -289,6 +317,7 @@ pub(crate) async fn add(
         clock: ClockRows::default(),
         assignee: given.assignee,
         note: given.note,
+        details: given.details,
     };
     let id = requests::add(&app, &who, entered).await?;
     Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
@@ -318,6 +347,27 @@ fn entry(row: HistoryRow) -> HistoryEntry {
     }
 }
 
+/// A recording that an import lists.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct ExpectedRecording {
+    id: Id,
+    /// The name of its file; may be empty.
+    name: String,
+    details: RecordingDetails,
+    /// Who imported the list.
+    by: String,
+}
+
+fn expectation(row: ExpectedRow) -> ExpectedRecording {
+    ExpectedRecording {
+        details: RecordingDetails::read(&row.details),
+        id: row.id,
+        name: row.name,
+        by: row.by,
+    }
+}
+
 /// A request with its recordings and releases.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -327,6 +377,8 @@ pub(crate) struct FullRequest {
     clock: ClockInfo,
     /// Empty for auditors.
     recordings: Vec<Recording>,
+    /// Recordings that an import lists and that were not added yet; empty for auditors.
+    expected: Vec<ExpectedRecording>,
     releases: Vec<Release>,
     /// Newest first.
     packages: Vec<Package>,
@@ -345,10 +397,11 @@ pub(crate) async fn one(
     let request = find(&app, &id).await?;
     let row = rows::by_id(&app.db, &id).await?;
     let rows = by_request(&app.db, Some(&id)).await?.remove(&id);
-    let recordings = if who.role == Role::Auditor {
-        Vec::new()
+    let (recordings, expected) = if who.role == Role::Auditor {
+        (Vec::new(), Vec::new())
     } else {
-        recordings::of_request(&app, &who, &id).await?
+        let expected = expected::of_request(&app.db, &id).await?;
+        (recordings::of_request(&app, &who, &id).await?, expected)
     };
     let closed = sealed::closed_to(&app, &who).await?;
     let mut releases = releases::of_request(&app, &id).await?;
@@ -363,6 +416,7 @@ pub(crate) async fn one(
         request,
         clock: clocks::present(&app, &row, &rows.unwrap_or_default()),
         recordings,
+        expected: expected.into_iter().map(expectation).collect(),
         releases,
         packages,
         older_copies,
@@ -402,6 +456,7 @@ pub(crate) struct Edit {
     #[serde(default, deserialize_with = "given")]
     assignee: Option<Option<Id>>,
     note: Option<String>,
+    details: Option<RequestDetails>,
 }
 
 /// `PATCH /requests/:id`. A due date that nobody set by hand follows the law and the day of
@@ -435,6 +490,9 @@ pub(crate) async fn change(
         clock: clock.unwrap_or_default(),
         assignee: edit.assignee.unwrap_or_else(|| old.assignee.clone()),
         note: edit.note.unwrap_or_else(|| old.note.clone()),
+        details: edit
+            .details
+            .unwrap_or_else(|| RequestDetails::read(&old.details)),
     };
     requests::change(&app, &who, old, entered).await?;
     Ok(axum::Json(find(&app, &id).await?))

@@ -10,11 +10,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     absences, access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections,
-    disposals, event_pdf, events, fees, grants, guard, holds, inbox, invites, invoices, jobs,
-    letters, machines, mail, manual, misuse, office, packages, page, passkeys, policies, practice,
-    provider, rechecks, recording_changes, recordings, releases, requests, retention, reviews,
-    sealings, second_factor, statistics, statistics_pdf, stream, transcripts, uploads, users,
-    verifier, views, watch_folder,
+    disposals, event_pdf, events, fees, grants, guard, health, holds, imports, inbox, invites,
+    invoices, jobs, letters, machines, mail, manual, misuse, office, packages, page, passkeys,
+    policies, policy_versions, practice, provider, queue, queue_views, rechecks, recording_changes,
+    recordings, releases, requests, retention, reviews, sealings, search, second_factor, settings,
+    statistics, statistics_pdf, stream, templates, thread, transcripts, uploads, users, verifier,
+    views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -48,6 +49,7 @@ const QUEUE: Option<&[Role]> = Some(&[Role::Operator, Role::Approver, Role::Admi
 const LOG: Option<&[Role]> = Some(&[Role::Auditor, Role::Administrator]);
 
 const APPROVE: Option<&[Role]> = Some(&[Role::Approver]);
+const DECIDE: Option<&[Role]> = Some(&[Role::Approver, Role::Administrator]);
 
 const ADMIN: Option<&[Role]> = Some(&[Role::Administrator]);
 
@@ -68,6 +70,7 @@ fn table() -> Vec<Route> {
     table.extend(letters_and_invoices());
     table.extend(access_and_figures());
     table.extend(records_life());
+    table.extend(intake_and_queue());
     table
 }
 
@@ -96,6 +99,47 @@ fn ways_in() -> Vec<Route> {
         POST "/api/users/{id}/provider" ADMIN => provider::link,
         POST "/api/session/passkey" OPEN => passkeys::sign_in,
         POST "/api/session/passkey/begin" OPEN => passkeys::begin_sign_in,
+    }
+}
+
+/// The search, the queue, and what people write about requests.
+fn intake_and_queue() -> Vec<Route> {
+    routes! {
+        GET "/api/policies/{digest}/text" ALL => policy_versions::text,
+        GET "/api/policy-versions" ALL => policy_versions::list,
+        POST "/api/policy-versions" ADMIN => policy_versions::propose,
+        POST "/api/policy-versions/{id}/confirm" DECIDE => policy_versions::confirm,
+        POST "/api/policy-versions/{id}/refuse" DECIDE => policy_versions::refuse,
+        GET "/api/settings" ADMIN => settings::show,
+        PUT "/api/settings" ADMIN => settings::change,
+        GET "/api/health" OPEN => health::word,
+        GET "/api/health/details" ADMIN => health::show,
+        GET "/api/search" ALL => search::find,
+        GET "/api/queue" SHOW => queue::show,
+        GET "/api/queue/csv" SHOW => queue::csv,
+        GET "/api/queue/views" SHOW => queue_views::list,
+        POST "/api/queue/views" SHOW => queue_views::add,
+        PUT "/api/queue/views/{id}" SHOW => queue_views::change,
+        DELETE "/api/queue/views/{id}" SHOW => queue_views::remove,
+        PUT "/api/recordings/{id}/details" WORK => recording_changes::set_details,
+        GET "/api/requests/{id}/watch" WORK => watch_folder::show,
+        PUT "/api/requests/{id}/watch" WORK => watch_folder::begin,
+        DELETE "/api/requests/{id}/watch" WORK => watch_folder::end,
+        POST "/api/imports/preview" WORK => imports::preview,
+        POST "/api/imports" WORK => imports::commit,
+        DELETE "/api/requests/{id}/expected/{entry}" WORK => imports::remove_expected,
+        GET "/api/templates" WORK => templates::list,
+        POST "/api/templates" WORK => templates::add,
+        PUT "/api/templates/{id}" WORK => templates::change,
+        DELETE "/api/templates/{id}" WORK => templates::remove,
+        POST "/api/inbox/seen" WORK => inbox::see,
+        GET "/api/requests/{id}/thread" SHOW => thread::show,
+        POST "/api/requests/{id}/notes" WORK => thread::add_note,
+        POST "/api/requests/{id}/notes/seen" WORK => thread::see_notes,
+        PUT "/api/requests/{id}/notes/{entry}" WORK => thread::change_note,
+        POST "/api/requests/{id}/tasks" WORK => thread::add_task,
+        PUT "/api/requests/{id}/tasks/{entry}" WORK => thread::change_task,
+        DELETE "/api/requests/{id}/tasks/{entry}" WORK => thread::remove_task,
     }
 }
 
@@ -140,8 +184,8 @@ fn people_and_requests() -> Vec<Route> {
         GET "/api/office" ALL => office::show,
         GET "/api/inbox" WORK => inbox::list,
         GET "/api/laws" SHOW => clocks::laws,
-        GET "/api/policies" WORK => policies::list,
-        GET "/api/policies/{digest}" WORK => policies::one,
+        GET "/api/policies" ALL => policies::list,
+        GET "/api/policies/{digest}" ALL => policies::one,
         GET "/api/uploads" SHOW => uploads::list,
         POST "/api/uploads" SHOW => uploads::begin,
         GET "/api/uploads/{id}" SHOW => uploads::one,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use redact_core::port::BoxError;
 use redact_core::{Digest, Findings, UtcNanos};
@@ -129,6 +129,8 @@ pub(crate) struct Shared {
     /// Held while a review is saved, approved or released, so that an approval is for the current
     /// revision.
     pub(crate) review_lock: tokio::sync::Mutex<()>,
+    /// Held while files of the watch folder are added, so that each is added once.
+    pub(crate) watch_lock: tokio::sync::Mutex<()>,
     /// Held while a piece is written, by upload.
     pub(crate) upload_locks: Mutex<HashMap<Id, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) hashing: Hashing,
@@ -151,6 +153,8 @@ pub(crate) struct Shared {
     pub(crate) exports: Exports,
     /// Limits the pictures that are made at the same time.
     pub(crate) pictures: tokio::sync::Semaphore,
+    /// When the certificate of the running server ends; empty without TLS.
+    pub(crate) certificate_ends: OnceLock<Millis>,
     findings: Mutex<Vec<Read>>,
     /// Locked while the desk is open.
     _taken: std::fs::File,
@@ -256,6 +260,7 @@ impl Shared {
             changes,
             runner: Runner::default(),
             review_lock: tokio::sync::Mutex::new(()),
+            watch_lock: tokio::sync::Mutex::new(()),
             upload_locks: Mutex::new(HashMap::new()),
             hashing: Hashing::default(),
             refusals: Refusals::default(),
@@ -264,6 +269,7 @@ impl Shared {
             previews: Previews::default(),
             exports: Exports::default(),
             pictures: tokio::sync::Semaphore::new(2),
+            certificate_ends: OnceLock::new(),
             findings: Mutex::new(Vec::new()),
             _taken: opened.taken,
         })

@@ -1,7 +1,5 @@
 //! When a request is due: by its law, its own rule, or as a target.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::app::Shared;
@@ -136,30 +134,23 @@ pub(crate) fn by_hand(app: &Shared, row: &RequestRow, rule: Option<&DueRule>) ->
 /// The due date of a request. While its clock is stopped, it moves every day, unless a person set
 /// it.
 pub(crate) fn due_on(app: &Shared, row: &RequestRow, rows: &ClockRows) -> String {
-    let rule = rule(row);
-    if by_hand(app, row, rule.as_ref()) {
-        return row.facts.due_on.clone();
-    }
-    let counted = counted(app, &row.facts, rule.as_ref(), rows);
-    counted.map_or_else(
-        || row.facts.due_on.clone(),
-        |counted| time::day_text(counted.on),
-    )
+    both(app, row, rows).1
 }
 
-/// The due dates of all requests.
-///
-/// # Errors
-/// Those of the database.
-pub(crate) async fn of_all(app: &Shared) -> ApiResult<HashMap<Id, String>> {
-    let mut clocks = by_request(&app.db, None).await?;
-    let rows = requests::all(&app.db).await?.into_iter();
-    let due = |row: RequestRow| {
-        let clock = clocks.remove(&row.id).unwrap_or_default();
-        let due = due_on(app, &row, &clock);
-        (row.id, due)
-    };
-    Ok(rows.map(due).collect())
+/// The counted due date of a request, and the one that it has.
+pub(crate) fn both(
+    app: &Shared,
+    row: &RequestRow,
+    rows: &ClockRows,
+) -> (Option<CountedDue>, String) {
+    let rule = rule(row);
+    let counted = counted(app, &row.facts, rule.as_ref(), rows);
+    let follows = counted.filter(|_| !by_hand(app, row, rule.as_ref()));
+    let on = follows.map_or_else(
+        || row.facts.due_on.clone(),
+        |counted| time::day_text(counted.on),
+    );
+    (counted, on)
 }
 
 /// The facts of a request with its due date as of now.

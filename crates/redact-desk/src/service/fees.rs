@@ -78,9 +78,7 @@ pub(crate) async fn extent(app: &Shared, request: &Id) -> ApiResult<Extent> {
     };
     for row in rows.iter().filter(|row| !row.not_responsive) {
         extent.recordings += 1;
-        let media = row.media.as_deref().unwrap_or("null");
-        let media: serde_json::Value = serde_json::from_str(media).unwrap_or_default();
-        let seconds = media["duration_seconds"].as_f64().unwrap_or(0.0);
+        let seconds = seconds_of(row.media.as_deref());
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -88,21 +86,44 @@ pub(crate) async fn extent(app: &Shared, request: &Id) -> ApiResult<Extent> {
         )]
         let whole = seconds.clamp(0.0, 1e9).round() as u64;
         extent.video_seconds += whole;
-        let expected = match app.findings(&row.id).await {
-            Ok(findings) => {
-                let found = &findings.0;
-                let speech = found.speech.as_deref().unwrap_or_default();
-                let heard: i64 = speech.iter().map(|span| span.length_nanos()).sum();
-                #[expect(clippy::cast_precision_loss, reason = "seconds of a recording")]
-                let heard = heard as f64 / 1e9;
-                Some(expected_minutes(seconds, found.tracks.len(), heard))
-            }
-            Err(_) => None,
+        let expected = match row.expected_minutes {
+            Some(known) => Some(known),
+            None => count_expected(app, &row.id, seconds).await?,
         };
         let sum = extent.expected_minutes.zip(expected);
         extent.expected_minutes = sum.map(|(sum, more)| sum.saturating_add(more));
     }
     Ok(extent)
+}
+
+/// Counts the minutes that the decisions about a recording are expected to take, and stores them;
+/// `None` until it is scanned.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn count_expected(
+    app: &Shared,
+    recording: &Id,
+    seconds: f64,
+) -> ApiResult<Option<u32>> {
+    let Ok(findings) = app.findings(recording).await else {
+        return Ok(None);
+    };
+    let found = &findings.0;
+    let speech = found.speech.as_deref().unwrap_or_default();
+    let heard: i64 = speech.iter().map(|span| span.length_nanos()).sum();
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a recording")]
+    let heard = heard as f64 / 1e9;
+    let minutes = expected_minutes(seconds, found.tracks.len(), heard);
+    recordings::set_expected_minutes(&app.db, recording, minutes).await?;
+    Ok(Some(minutes))
+}
+
+/// The length of a recording in seconds, from its properties as JSON; zero until they are known.
+pub(crate) fn seconds_of(media: Option<&str>) -> f64 {
+    let media: serde_json::Value =
+        serde_json::from_str(media.unwrap_or("null")).unwrap_or_default();
+    media["duration_seconds"].as_f64().unwrap_or(0.0)
 }
 
 /// What the law lets an agency charge for a request; `None`: no rules are known.

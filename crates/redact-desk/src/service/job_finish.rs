@@ -5,7 +5,7 @@ use serde_json::json;
 use super::app::{App, Shared};
 use super::audits as audits_of;
 use super::change::Change;
-use super::{job_task, jobs, new_reviews, package_state, releases};
+use super::{fees, job_task, jobs, new_reviews, package_state, releases, statistics};
 use crate::api_error::ApiResult;
 use crate::db::jobs::{Ended, JobRow, NewJob};
 use crate::db::pool::{self, Connection};
@@ -71,6 +71,9 @@ pub(crate) async fn finish(
     }
     jobs::notify(app, job).await?;
     jobs::notify_owners(app, &row);
+    if state == JobState::Done {
+        count_figures(app, &row).await;
+    }
     if kind == JobKind::Thumbnails
         && state == JobState::Done
         && let Some(recording) = &row.recording
@@ -79,6 +82,27 @@ pub(crate) async fn finish(
         app.notify(Change::Recording(recording.clone()));
     }
     Ok(())
+}
+
+/// Counts what pages and statistics show of a finished scan or check, so that they read no files.
+/// What cannot be counted now is counted when it is first shown.
+async fn count_figures(app: &Shared, row: &JobRow) {
+    let counted = match (row.kind, &row.recording, &row.release) {
+        (JobKind::Scan, Some(recording), _) => count_expected(app, recording).await,
+        (JobKind::Verify, _, Some(release)) => statistics::count_release(app, release).await,
+        _ => return,
+    };
+    if let Err(error) = counted {
+        tracing::warn!("desk: cannot count what a job found: {error:?}");
+    }
+}
+
+async fn count_expected(app: &Shared, recording: &Id) -> ApiResult<()> {
+    let media = recordings::by_id(&app.db, recording).await?.media;
+    let seconds = fees::seconds_of(media.as_deref());
+    fees::count_expected(app, recording, seconds)
+        .await
+        .map(drop)
 }
 
 /// What follows a finished job; returns the kind of job that it queued.

@@ -13,8 +13,10 @@ use super::mailer::Mailer;
 use super::requests::stage;
 use super::{absences, due};
 use crate::api_error::{ApiError, ApiResult};
+use crate::db::clocks::by_request;
 use crate::db::mail::{self as rows, MailChoiceRow, MailRow};
-use crate::db::requests::{self, RequestRow};
+use crate::db::requests::{self, Of, RequestRow};
+use crate::db::sealings::{self, Closed};
 use crate::db::users::{self, Account};
 use crate::db::{inbox, pool};
 use crate::domain::mail_text;
@@ -154,25 +156,42 @@ struct News {
     approvals: HashMap<Id, Vec<inbox::WaitingRow>>,
     /// For whom each person stands in today.
     standing_in: HashMap<Id, Vec<Id>>,
+    /// What orders close to each person.
+    closed: HashMap<Id, Closed>,
 }
 
 impl News {
     async fn load(app: &Shared) -> ApiResult<Self> {
         let open = |row: &RequestRow| !row.closed && row.practice.is_none();
         let requests = requests::all(&app.db).await?.into_iter();
-        let mut approvals = HashMap::new();
-        for choice in rows::choices(&app.db).await? {
-            let waiting = inbox::waiting_for(&app.db, &choice.user).await?;
-            approvals.insert(choice.user, waiting);
-        }
-        Ok(Self {
+        let requests: Vec<RequestRow> = requests.filter(open).collect();
+        let mut clocks = by_request(&app.db, None).await?;
+        let due = |row: &RequestRow| {
+            let clock = clocks.remove(&row.id).unwrap_or_default();
+            (row.id.clone(), due::due_on(app, row, &clock))
+        };
+        let mut news = Self {
             today: app.today(),
-            requests: requests.filter(open).collect(),
-            dues: due::of_all(app).await?,
-            progress: requests::progress(&app.db, None).await?,
-            approvals,
+            dues: requests.iter().map(due).collect(),
+            requests,
+            progress: HashMap::new(),
+            approvals: HashMap::new(),
             standing_in: absences::standing_in(app).await?,
-        })
+            closed: HashMap::new(),
+        };
+        for choice in rows::choices(&app.db).await? {
+            let user = choice.user;
+            let absent = news.standing_in.get(&user).into_iter().flatten();
+            for person in absent.chain([&user]) {
+                let theirs = requests::progress(&app.db, Of::Assignee(person)).await?;
+                news.progress.extend(theirs);
+            }
+            let waiting = inbox::waiting_for(&app.db, &user).await?;
+            news.approvals.insert(user.clone(), waiting);
+            let closed = sealings::closed_to(&app.db, &user).await?;
+            news.closed.insert(user, closed);
+        }
+        Ok(news)
     }
 
     /// What waits for that person.
@@ -182,16 +201,18 @@ impl News {
             return items;
         }
         let absent = self.standing_in.get(&account.id);
-        for row in &self.requests {
+        let closed = |id: &Id| self.closed.get(&account.id).is_some_and(|all| all.has(id));
+        for row in self.requests.iter().filter(|row| !closed(&row.id)) {
             let Some(assignee) = &row.assignee else {
                 continue;
             };
             if *assignee == account.id || absent.is_some_and(|absent| absent.contains(assignee)) {
-                self.add_request(row, &mut items);
+                self.add_request(row, &closed, &mut items);
             }
         }
         for row in self.approvals.get(&account.id).into_iter().flatten() {
-            if account.role == Role::Approver || row.by_approver {
+            let counts = account.role == Role::Approver || row.by_approver;
+            if counts && !closed(&row.review) {
                 items.push(Item {
                     key: format!("approval {}", row.review),
                     kind: MailKind::Approval,
@@ -203,7 +224,7 @@ impl News {
         items
     }
 
-    fn add_request(&self, row: &RequestRow, items: &mut Vec<Item>) {
+    fn add_request(&self, row: &RequestRow, closed: &dyn Fn(&Id) -> bool, items: &mut Vec<Item>) {
         let item = |key: String, kind| Item {
             key,
             kind,
@@ -212,9 +233,10 @@ impl News {
         };
         items.push(item(format!("assigned {}", row.id), MailKind::Assigned));
         let recordings = self.progress.get(&row.id).into_iter().flatten();
-        let responsive: Vec<_> = recordings.filter(|r| !r.not_responsive).collect();
+        let responsive = recordings.filter(|one| !one.flags.not_responsive);
+        let responsive: Vec<_> = responsive.filter(|one| !closed(&one.recording)).collect();
         for recording in &responsive {
-            if stage(recording) == Stage::InReview {
+            if stage(&recording.flags) == Stage::InReview {
                 let key = format!("ready {} {}", row.id, recording.name);
                 items.push(item(key, MailKind::Ready));
             }
@@ -223,7 +245,7 @@ impl News {
         let days_left = time::read_day(due).map(|due| (due - self.today).whole_days());
         let stages: Vec<Stage> = responsive
             .iter()
-            .map(|recording| stage(recording))
+            .map(|recording| stage(&recording.flags))
             .collect();
         let is_open = of_request(false, &stages) != Stage::HandedOver;
         if is_open && days_left.is_some_and(|days| days <= SOON_DAYS) {

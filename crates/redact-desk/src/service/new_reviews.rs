@@ -8,10 +8,13 @@ use redact_record::events::Act;
 use super::app::Shared;
 use super::change::Change;
 use super::reviews::{LoadedReview, write};
+use super::settings::{Setting, effective};
 use super::{policies, recordings};
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::pool;
+use crate::db::requests;
 use crate::db::reviews::{self, ReviewRow};
+use crate::details::{Details as _, RequestDetails};
 use crate::domain::document::Document;
 use crate::domain::plan::{self, PlanInputs};
 use crate::domain::policy::Policy;
@@ -56,8 +59,8 @@ pub(crate) async fn begin(
     recordings::frames(app, recording).await?;
     let title = text("title", new.title, 100)?;
     let unknown = || ApiError::field("policy", "Policy not found.");
-    let (_, policy) = app.policies.get(new.policy).ok_or_else(unknown)?;
-    let policy = &policies::under_law(app, policy.clone(), recording).await?;
+    let known = app.policies.get(new.policy).ok_or_else(unknown)?;
+    let policy = &policies::under_law(app, known.1.clone(), recording).await?;
     let findings = app.findings(recording).await?;
     let (found, digest) = &*findings;
     let inputs = PlanInputs {
@@ -158,8 +161,14 @@ pub(crate) async fn begin_first(app: &Shared, recording: &Id, by: &str) -> ApiRe
     if reviews::has_any(&app.db, recording).await? {
         return Ok(());
     }
-    let (_, policy) = app.policies.first();
-    let policy = &policies::under_law(app, policy.clone(), recording).await?;
+    let details = requests::details_of_recording(&app.db, recording).await?;
+    let chosen = match RequestDetails::read(&details).policy {
+        none if none.is_empty() => effective(app, Setting::Policy).await?.unwrap_or_default(),
+        name => name,
+    };
+    let known = app.policies.named(&chosen);
+    let policy = known.unwrap_or_else(|| app.policies.first()).1.clone();
+    let policy = &policies::under_law(app, policy, recording).await?;
     let findings = app.findings(recording).await?;
     let (found, digest) = &*findings;
     let document = fresh(found, *digest, &policy.written()?, (by, app.now_nanos()))?;

@@ -17,7 +17,8 @@ use crate::id::Id;
 /// # Errors
 /// [`DeskError::Database`].
 pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
-    for policy in all.iter() {
+    for known in all.all() {
+        let policy = &known.1;
         let row = PolicyRow {
             digest: policy.head.digest.clone(),
             policy: serde_json::to_string(policy).unwrap_or_default(),

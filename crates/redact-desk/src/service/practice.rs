@@ -13,6 +13,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::db::clocks::ClockRows;
 use crate::db::requests::Facts;
 use crate::db::{jobs, pool, practice, recordings as recording_rows, releases, reviews};
+use crate::details::RequestDetails;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{RequesterKind, SessionUser};
@@ -86,6 +87,7 @@ fn entered(app: &Shared, who: &SessionUser, suffix: &str) -> Entered {
         clock: ClockRows::default(),
         assignee: Some(who.id.clone()),
         note: String::new(),
+        details: RequestDetails::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::NewJob;
 use crate::db::pool;
 use crate::db::recordings::{self, NewRecording};
-use crate::db::{self, uploads};
+use crate::db::{self, expected, uploads};
 use crate::domain::viewing::Seen;
 use crate::event::Event;
 use crate::id::Id;
@@ -66,6 +66,11 @@ pub(crate) async fn import(
         now: app.now(),
     };
     recordings::insert(&mut change, new).await?;
+    // What an import said about this file.
+    let about = (incoming.request, &id);
+    if let Some(details) = expected::take(&mut change, about, incoming.name).await? {
+        recordings::set_details(&mut change, &id, &details).await?;
+    }
     if let Some(upload) = incoming.upload {
         uploads::delete(&mut *change, upload).await?;
     }

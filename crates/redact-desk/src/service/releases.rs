@@ -15,13 +15,16 @@ use super::approvals::{self, Approved};
 use super::change::Change;
 use super::closed::check_open;
 use super::due;
+use super::recording_details::add_to_manifest;
+use super::settings::{Setting, effective};
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db;
 use crate::db::jobs::{self, NewJob};
 use crate::db::pool;
 use crate::db::recordings;
 use crate::db::releases::{self, NewRelease, ReleaseRow};
-use crate::db::requests::Facts;
+use crate::db::requests::{self, Facts};
+use crate::details::{Details as _, RecordingDetails, RequestDetails};
 use crate::domain::approval::{Approval, approvers};
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::release_files::{FileKind, neutral_stem};
@@ -161,15 +164,12 @@ pub(crate) async fn begin(
         None => None,
     };
     let request = recordings::by_id(&app.db, recording).await?.request;
-    let facts = due::facts(app, &request).await?;
     check_open(app, &request).await?;
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     let by = approvers(&approved.approvals);
     let stem = neutral_stem(&id);
-    let law = app.statutes.title(&facts.jurisdiction);
-    let mut file = request_file((&facts, law), &by, why);
-    file.terms = public_terms(app, file.terms, (&file.request, &stem));
+    let file = file_of(app, (&request, recording), (&by, why), &stem).await?;
     write(app, &id, &approved, &file).await?;
     let mut change = pool::begin(&app.db).await?;
     let new = NewRelease {
@@ -214,6 +214,31 @@ pub(crate) async fn begin(
         app.notify(Change::Release(older.id));
     }
     Ok(id)
+}
+
+/// The request as the manifests of a release record it, with what the agency knows of the recording.
+async fn file_of(
+    app: &Shared,
+    (request, recording): (&Id, &Id),
+    (by, why): (&str, &str),
+    stem: &str,
+) -> ApiResult<RequestFile> {
+    let facts = due::facts(app, request).await?;
+    let law = app.statutes.title(&facts.jurisdiction);
+    let mut file = request_file((&facts, law), by, why);
+    let of_request = requests::by_id(&app.db, request).await?.details;
+    let of_recording = recordings::by_id(&app.db, recording).await?.details;
+    let (of_request, of_recording) = (
+        RequestDetails::read(&of_request),
+        RecordingDetails::read(&of_recording),
+    );
+    add_to_manifest(&mut file, &of_request, Some(&of_recording));
+    file.terms = public_terms(app, file.terms, (&file.request, stem));
+    // A name on the command line is handed to the renderer, which puts it there.
+    if app.options.agency.is_none() {
+        file.terms.agency = effective(app, Setting::Name).await?;
+    }
+    Ok(file)
 }
 
 /// The release to replace: verified, of the same recording, and not replaced yet.

@@ -10,8 +10,9 @@ use super::history::{self, Entry};
 use super::{approvals, releases};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::clocks::{self, ClockRows};
-use crate::db::requests::{self, Facts, ProgressRow, RequestRow, RequestValues};
+use crate::db::requests::{self, Facts, ProgressFlags, RequestRow, RequestValues};
 use crate::db::{pool, practice, users};
+use crate::details::{Details as _, RequestDetails};
 use crate::domain::history::{FieldChange, changes};
 use crate::domain::stage::{Progress, Stage};
 use crate::domain::statutes::{DeadlineKind, Due};
@@ -27,7 +28,7 @@ pub(crate) const RULE_DAYS_MAX: u16 = 365;
 pub(crate) const REASON_CHARS_MAX: usize = 1000;
 
 /// The stage of a recording.
-pub(crate) const fn stage(row: &ProgressRow) -> Stage {
+pub(crate) const fn stage(row: &ProgressFlags) -> Stage {
     let progress = Progress {
         preparing: row.preparing,
         failed: row.failed,
@@ -54,10 +55,14 @@ pub(crate) struct Entered {
     pub(crate) clock: ClockRows,
     pub(crate) assignee: Option<Id>,
     pub(crate) note: String,
+    pub(crate) details: RequestDetails,
 }
 
 /// The values as they are stored, after validation. `before`: what is stored now.
-async fn validated(
+///
+/// # Errors
+/// 400 with the field that is wrong.
+pub(crate) async fn validated(
     app: &Shared,
     entered: Entered,
     before: Option<&Facts>,
@@ -99,7 +104,20 @@ async fn validated(
         rule: rule.map(|rule| (rule.days, rule.unit, rule.note.trim().to_owned())),
         assignee: entered.assignee,
         note: optional_text("note", &entered.note, 5000)?,
+        details: checked_details(app, entered.details)?.text(),
     })
+}
+
+/// Details after validation: their policy is one that new reviews may use.
+///
+/// # Errors
+/// 400 with the field that is wrong.
+pub(crate) fn checked_details(app: &Shared, details: RequestDetails) -> ApiResult<RequestDetails> {
+    let details = details.checked()?;
+    if !details.policy.is_empty() && app.policies.named(&details.policy).is_none() {
+        return Err(ApiError::field("details.policy", "Policy not found."));
+    }
+    Ok(details)
 }
 
 fn check_dates(app: &Shared, received: ::time::Date, due: ::time::Date) -> ApiResult<()> {
@@ -120,7 +138,11 @@ fn check_dates(app: &Shared, received: ::time::Date, due: ::time::Date) -> ApiRe
     Ok(())
 }
 
-async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
+/// Refuses somebody who does not review.
+///
+/// # Errors
+/// 400.
+pub(crate) async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
     let Some(assignee) = assignee else {
         return Ok(());
     };
@@ -158,11 +180,28 @@ async fn insert(
     entered: Entered,
 ) -> ApiResult<Id> {
     let values = validated(app, entered, None).await?;
-    let id = Id::random();
     let mut change = pool::begin(&app.db).await?;
-    requests::insert(&mut change, &id, &values, app.now()).await?;
+    let id = enter(app, &mut change, (who, practice), &values).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(id)
+}
+
+/// Enters a request with values that were validated, to practice on where it has an owner, and
+/// returns its id.
+///
+/// # Errors
+/// 409 `number_taken`; those of the database and the log. It must then not be committed.
+pub(crate) async fn enter(
+    app: &Shared,
+    change: &mut pool::Connection,
+    (who, practice): (&SessionUser, Option<&Id>),
+    values: &RequestValues,
+) -> ApiResult<Id> {
+    let id = Id::random();
+    requests::insert(&mut *change, &id, values, app.now()).await?;
     if let Some(owner) = practice {
-        practice::mark(&mut change, &id, owner).await?;
+        practice::mark(change, &id, owner).await?;
     }
     let law = &values.facts.jurisdiction;
     let known = app.statutes.get(law).is_some();
@@ -173,8 +212,6 @@ async fn insert(
         .label("law", if known { law } else { "other" })
         .label("practice", if practice.is_some() { "yes" } else { "no" });
     app.log_event(&who.name, event).await?;
-    change.commit().await?;
-    app.notify(Change::Request(id.clone()));
     Ok(id)
 }
 
@@ -247,7 +284,13 @@ async fn differences(app: &Shared, old: &RequestRow, new: &RequestValues) -> Vec
     let after = new.rule.as_ref();
     let after = after.map(|(days, unit, note)| (*days, *unit, note.as_str()));
     let (was, is) = (&old.facts, &new.facts);
-    changes(&[
+    let (known, given) = (
+        RequestDetails::read(&old.details),
+        RequestDetails::read(&new.details),
+    );
+    let details = known.fields().into_iter().zip(given.fields());
+    let details = details.map(|((field, from), (_, to))| (field, from.clone(), to.clone()));
+    let mut fields = vec![
         ("number", was.number.clone(), is.number.clone()),
         ("requester", was.requester.clone(), is.requester.clone()),
         (
@@ -273,7 +316,9 @@ async fn differences(app: &Shared, old: &RequestRow, new: &RequestValues) -> Vec
             assignee.unwrap_or_default(),
         ),
         ("note", old.note.clone(), new.note.clone()),
-    ])
+    ];
+    fields.extend(details);
+    changes(&fields)
 }
 
 /// Closes a request.

@@ -300,8 +300,8 @@ pub(crate) async fn reason_changes(
         }
         (Some(digest), _) => {
             let unknown = || ApiError::field("policy", "Policy not found.");
-            let (_, policy) = app.policies.get(digest).ok_or_else(unknown)?;
-            policies::under_law(app, policy.clone(), recording).await?
+            let known = app.policies.get(digest).ok_or_else(unknown)?;
+            policies::under_law(app, known.1.clone(), recording).await?
         }
     };
     let found = proposals(&loaded.document, &policy);

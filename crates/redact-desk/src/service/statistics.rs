@@ -15,6 +15,8 @@ use crate::domain::stage::{Stage, of_request};
 use crate::domain::statistics::{
     CountedRecording, CountedRelease, CountedRequest, CountedTime, Records, ReleaseFigures,
 };
+use crate::id::Id;
+use crate::model::ReleaseState;
 use crate::time;
 
 /// Everything that is counted.
@@ -57,7 +59,7 @@ pub(crate) async fn records(app: &Shared) -> ApiResult<Records> {
 }
 
 async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
-    let mut progress = requests::progress(&app.db, None).await?;
+    let mut progress = requests::all_progress(&app.db).await?;
     let mut clocks = by_request(&app.db, None).await?;
     let answers = rows::answers(&app.db).await?;
     let answers: std::collections::HashMap<_, AnswerRow> = answers
@@ -96,9 +98,20 @@ async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
     Ok(found)
 }
 
+/// Counts and stores the figures of a release that was verified.
+///
+/// # Errors
+/// 404; those of its files.
+pub(crate) async fn count_release(app: &Shared, release: &Id) -> ApiResult<()> {
+    if releases::by_id(&app.db, release).await?.state == ReleaseState::Ready {
+        figures(app, release).await?;
+    }
+    Ok(())
+}
+
 /// The figures of a release, read from its public manifest once and then stored: a verified
 /// release never changes.
-async fn figures(app: &Shared, release: &crate::id::Id) -> ApiResult<ReleaseFigures> {
+async fn figures(app: &Shared, release: &Id) -> ApiResult<ReleaseFigures> {
     let row = releases::by_id(&app.db, release).await?;
     let manifest = FileKind::Manifest.path(&path(app, &row));
     let bytes = tokio::fs::read(&manifest).await?;

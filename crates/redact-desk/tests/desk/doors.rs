@@ -91,8 +91,8 @@ OP    GET    /api/practice
 OP    POST   /api/practice
 OP    DELETE /api/practice
 OP    GET    /api/practice/reviews/{id}/score
-OP    GET    /api/policies
-OP    GET    /api/policies/{digest}
+OPUA  GET    /api/policies
+OPUA  GET    /api/policies/{digest}
 OPU   GET    /api/uploads
 OPU   POST   /api/uploads
 OPU   GET    /api/uploads/{id}
@@ -198,6 +198,41 @@ P     POST   /api/disposals/{id}/confirm
 OP    POST   /api/disposals/{id}/refuse
 OPU   GET    /api/disposals/{id}/certificate
 OPU   GET    /api/disposals/{id}/signature
+OPUA  GET    /api/policies/{digest}/text
+OPUA  GET    /api/policy-versions
+A     POST   /api/policy-versions
+PA    POST   /api/policy-versions/{id}/confirm
+PA    POST   /api/policy-versions/{id}/refuse
+A     GET    /api/settings
+A     PUT    /api/settings
+-     GET    /api/health
+A     GET    /api/health/details
+OPUA  GET    /api/search
+OPU   GET    /api/queue
+OPU   GET    /api/queue/csv
+OPU   GET    /api/queue/views
+OPU   POST   /api/queue/views
+OPU   PUT    /api/queue/views/{id}
+OPU   DELETE /api/queue/views/{id}
+OP    PUT    /api/recordings/{id}/details
+OP    GET    /api/requests/{id}/watch
+OP    PUT    /api/requests/{id}/watch
+OP    DELETE /api/requests/{id}/watch
+OP    POST   /api/imports/preview
+OP    POST   /api/imports
+OP    DELETE /api/requests/{id}/expected/{entry}
+OP    GET    /api/templates
+OP    POST   /api/templates
+OP    PUT    /api/templates/{id}
+OP    DELETE /api/templates/{id}
+OP    POST   /api/inbox/seen
+OPU   GET    /api/requests/{id}/thread
+OP    POST   /api/requests/{id}/notes
+OP    POST   /api/requests/{id}/notes/seen
+OP    PUT    /api/requests/{id}/notes/{entry}
+OP    POST   /api/requests/{id}/tasks
+OP    PUT    /api/requests/{id}/tasks/{entry}
+OP    DELETE /api/requests/{id}/tasks/{entry}
 ";
 
 fn letter(role: Role) -> char {
