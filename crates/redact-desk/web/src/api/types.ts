@@ -1,7 +1,7 @@
 // Types of the API; see `API.md`. Times in a recording are seconds or frames since its first frame;
 // ranges are half-open; rectangles are fractions of the picture.
 
-import type { Class, DueRule, RequesterKind } from './generated';
+import type { Class, DueRule, RequestDetails, RequesterKind } from './generated';
 
 export type * from './generated';
 
@@ -25,6 +25,7 @@ export interface NewRequest {
   due_on?: string | null;
   assignee?: string | null;
   note?: string;
+  details?: RequestDetails;
 }
 
 export interface Media {

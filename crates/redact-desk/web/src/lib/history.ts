@@ -2,6 +2,8 @@
 import type { Disposition, FieldChange, LetterKind, RequesterKind } from '../api/types';
 import type { Category, Disposition, FieldChange, RequesterKind } from '../api/types';
 import { categoryText } from './clock';
+import type { Disposition, FieldChange, RequesterKind } from '../api/types';
+import { recordingFields, requestFields } from './details';
 import { dayText, dispositionText, requesterText } from './format';
 import { letterText } from './papers';
 
@@ -32,6 +34,13 @@ const actions: Record<string, string> = {
   'invoice-voided': 'Invoice voided',
   'payment-recorded': 'Payment recorded',
   'payment-voided': 'Payment voided',
+  'note-changed': 'Note changed',
+  'task-added': 'Task added',
+  'task-changed': 'Task changed',
+  'task-done': 'Task done',
+  'task-reopened': 'Task reopened',
+  'task-removed': 'Task removed',
+  'details-changed': 'Details of the recording changed',
   'on-clock': 'Camera placed on the shared clock',
   'retention-set': 'Retention category set',
   'retention-asked': 'Asked for it to stay',
@@ -46,6 +55,11 @@ const actions: Record<string, string> = {
 export const actionText = (action: string): string => actions[action] ?? action;
 
 const fields: Record<string, string> = {
+  ...Object.fromEntries(recordingFields),
+  ...Object.fromEntries(requestFields),
+  policy: 'Policy of first reviews',
+  thread_note: 'Note',
+  task: 'Task',
   number: 'Number',
   requester: 'Requester',
   requester_kind: 'Kind of requester',

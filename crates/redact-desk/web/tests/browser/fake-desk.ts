@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, resolve } from 'node:path';
 import type * as api from '../../src/api/types';
 import { ROOT } from './chromium';
+import { queuePage } from './fake-queue';
 import { manual, score } from './manual-sample';
 import * as papers from './paper-samples';
 import * as sample from './sample';
@@ -145,6 +146,24 @@ export class FakeDesk {
     if (method === 'PUT' && path.startsWith('/reviews/')) {
       return this.#save(body as { base: number; document: api.ReviewDocument });
     }
+    if (path === '/queue') {
+      if (this.requests[0]) this.requests[0].practice = this.practice;
+      return ok(queuePage(this.requests, search));
+    }
+    if (path.startsWith('/imports')) {
+      if (path === '/imports') this.posts.push({ path, body });
+      return ok(sample.importPreview((body as { text: string }).text));
+    }
+    const written = /^\/policies\/(\w+)\/text$/.exec(path);
+    if (written) return ok(sample.policyText(written[1]!));
+    if (method === 'PUT' && path === '/settings') {
+      this.posts.push({ path, body });
+      return ok(sample.settings());
+    }
+    if (method !== 'GET' && /^\/(queue|templates|inbox|policy-versions)\b/.test(path)) {
+      this.posts.push({ path, body });
+      return ok(path === '/templates' ? sample.templates()[0] : {});
+    }
     if (path === '/requests') {
       const text = (search.get('search') ?? '').toLowerCase();
       if (this.requests[0]) this.requests[0].practice = this.practice;
@@ -206,6 +225,10 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
+    if (path.endsWith('/watch')) {
+      return ok({ folder: 'PR-2026-0141', added: 2, refused: [] });
+    }
+    if (path.endsWith('/thread')) return ok(sample.thread());
     const part = /\/(fees|letters|invoices|retention)$/.test(path);
     if (path.startsWith('/requests/') && !part) {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
@@ -224,6 +247,12 @@ export class FakeDesk {
       '/disposals': life.disposals,
       [`/disposals/${'7'.repeat(32)}`]: () => life.disposals()[0],
       [`/disposals/${'8'.repeat(32)}`]: () => life.disposals()[1],
+      '/queue/views': sample.queueViews,
+      '/search': sample.searchResults,
+      '/health/details': sample.health,
+      '/settings': sample.settings,
+      '/policy-versions': sample.policyVersions,
+      '/templates': sample.templates,
       '/laws': sample.laws,
       '/people': sample.people,
       '/statistics': sample.statistics,
@@ -231,6 +260,7 @@ export class FakeDesk {
       [`/requests/${sample.ID.request}/letters`]: papers.letters,
       [`/requests/${sample.ID.request}/invoices`]: papers.invoices,
       '/policies': () => [sample.policy()],
+      [`/policies/${sample.policy().digest}`]: sample.policy,
       '/users': sample.users,
       '/me/passkeys': sample.passkeys,
       '/me/absence': sample.absences,

@@ -270,8 +270,8 @@ test('the event log names things, and a name finds the other entries', async () 
 test('the inbox has what waits, with its number in the navigation and the title', () =>
   visit('inbox', async (page) => {
     await page.getByText('Waiting for your approval (1)').waitFor();
-    await page.getByRole('link', { name: /^Inbox\s*2 waiting$/ }).waitFor();
-    await expect.poll(() => page.title()).toBe('(2) Inbox · Release desk');
+    await page.getByRole('link', { name: /^Inbox\s*4 waiting, 2 new$/ }).waitFor();
+    await expect.poll(() => page.title()).toBe('(4) Inbox · Release desk');
     const approval = page.getByRole('link', { name: 'PR-2026-0144' });
     expect(await approval.getAttribute('href')).toBe(`#/review/${ID.review}/approve`);
     await checkAccess(page);

@@ -512,6 +512,7 @@ export function statistics(): api.PeriodStatistics {
 }
 
 export const office = (): api.Office => ({
+  name: 'Springfield Police Department',
   time_zone: 'America/Chicago',
   today: '2026-03-02',
   law: 'us-foia',
@@ -528,6 +529,37 @@ export const inbox = (): api.InboxItem[] => [
     recording: 'unit-12-main-street.mp4',
     review: ID.review,
     review_title: 'Release to the public',
+    text: null,
+    by: null,
+    new: true,
+    instead_of: null,
+  },
+  {
+    kind: 'mention',
+    request: ID.request,
+    request_number: 'PR-2026-0141',
+    due_on: null,
+    days_left: null,
+    recording: null,
+    review: null,
+    review_title: null,
+    text: 'Does the dispatcher keep the radio log?',
+    by: 'Ben Holm',
+    new: true,
+    instead_of: null,
+  },
+  {
+    kind: 'task',
+    request: ID.request,
+    request_number: 'PR-2026-0141',
+    due_on: '2026-03-01',
+    days_left: -1,
+    recording: null,
+    review: null,
+    review_title: null,
+    text: 'Ask the precinct for the second camera',
+    by: null,
+    new: false,
     instead_of: null,
   },
   {
@@ -539,9 +571,250 @@ export const inbox = (): api.InboxItem[] => [
     recording: null,
     review: null,
     review_title: null,
+    text: null,
+    by: null,
+    new: false,
     instead_of: 'Ben Holm',
   },
 ];
+
+const noDetails: api.RequestDetails = {
+  case_number: '',
+  incident_number: '',
+  incident_on: '',
+  location: '',
+  officer: '',
+  address: '',
+  email: '',
+  telephone: '',
+  written_basis: '',
+  consent_reference: '',
+  policy: '',
+};
+
+const recordingDetails: api.RecordingDetails = {
+  evidence_id: 'E-2026-3381',
+  device_serial: 'X81234567',
+  officer: 'A. Reyes',
+  location: '',
+  recorded_start: '2026-01-30 14:05',
+  recorded_end: '',
+  clock_basis: '',
+  pre_event_seconds: '30',
+};
+
+export const policyVersions = (): api.PolicyVersion[] => [
+  {
+    id: id('9'),
+    name: 'public-release',
+    digest: 'd'.repeat(64),
+    before: policy().digest,
+    why: 'Counsel asked for plates to be filled, not blurred.',
+    by: 'Ruth Root',
+    own: false,
+    at: AT,
+    state: 'proposed',
+    decided_by: null,
+    decided_at: null,
+  },
+];
+
+export const policyText = (digest: string): api.PolicyText => ({
+  text: `name = "public-release"\ntitle = "Release to the public"\n[[class]]\nclass = "plate"\neffect = { kind = "${digest.startsWith('d') ? 'fill' : 'blur'}" }\n`,
+});
+
+export const settings = (): api.AgencySettings => ({
+  settings: [
+    {
+      name: 'name',
+      value: '',
+      option: '--agency',
+      option_value: 'Springfield Police Department',
+      waits_for_start: false,
+    },
+    ...['letterhead', 'time-zone', 'law', 'policy', 'holidays'].map((name) => ({
+      name,
+      value: name === 'letterhead' ? '12 Main Street\nSpringfield' : '',
+      option: null,
+      option_value: null,
+      waits_for_start: name === 'time-zone' || name === 'holidays',
+    })),
+  ],
+  laws: [{ value: 'us-foia', title: 'Federal FOIA' }],
+  policies: [{ value: 'public-release', title: 'Release to the public' }],
+  time_zone: 'America/Chicago',
+  changes: [
+    { name: 'letterhead', from: '', to: '12 Main Street\nSpringfield', by: 'Ruth Root', at: AT },
+  ],
+});
+
+export const health = (): api.Health => ({
+  ok: true,
+  program: 'redact 0.1.0',
+  schema_version: 19,
+  now: '2026-03-02T16:04:05Z',
+  time_zone: 'America/Chicago',
+  disk: { free: 812_000_000_000, total: 2_000_000_000_000, low: false },
+  sizes: [
+    { name: 'recordings', bytes: 1_090_000_000_000, files: 90_412 },
+    { name: 'releases', bytes: 61_000_000_000, files: 4210 },
+    { name: 'desk.sqlite', bytes: 412_000_000, files: 3 },
+  ],
+  jobs: { queued: 3, running: 1, failed: 1 },
+  failed: [{ kind: 'scan', at: AT }],
+  keys: { in_use: 5, retired: 2, without: 1 },
+  models: [
+    { name: 'faces.onnx', sha256: 'ab'.repeat(32), bytes: 5_400_000, optional: false },
+    { name: 'plates.onnx', sha256: 'cd'.repeat(32), bytes: null, optional: false },
+    { name: 'retinaface.onnx', sha256: 'ef'.repeat(32), bytes: null, optional: true },
+  ],
+  last_backup_at: AT,
+  certificate_ends_at: '2026-03-20T00:00:00Z',
+  certificate_ends_soon: true,
+});
+
+export const queueViews = (): api.QueueView[] => [
+  {
+    id: id('7'),
+    name: 'Overdue',
+    owner: 'Ada Okafor',
+    own: true,
+    shared: false,
+    query: 'due=overdue',
+    columns: [],
+  },
+];
+
+export const searchResults = (): api.SearchResults => ({
+  hits: [
+    {
+      kind: 'request',
+      id: ID.request,
+      target: ID.request,
+      in_package: false,
+      title: 'PR-2026-0141',
+      excerpt: 'Herald Tribune · Wants the stop on Main Street only. · 26-004417',
+      request: ID.request,
+      request_number: 'PR-2026-0141',
+      received_on: '2026-02-10',
+      closed: false,
+    },
+    {
+      kind: 'recording',
+      id: ID.recording,
+      target: ID.recording,
+      in_package: false,
+      title: 'unit-12-main-street.mp4',
+      excerpt: 'E-2026-3381 · X81234567',
+      request: ID.request,
+      request_number: 'PR-2026-0141',
+      received_on: '2026-02-10',
+      closed: false,
+    },
+    {
+      kind: 'copy',
+      id: id('b'),
+      target: ID.release,
+      in_package: false,
+      title: 'Herald Tribune',
+      excerpt: 'Main desk',
+      request: ID.request,
+      request_number: 'PR-2026-0141',
+      received_on: '2026-02-10',
+      closed: false,
+    },
+  ],
+  counts: { request: 1, recording: 1, copy: 1 },
+  total: 3,
+  page: 1,
+  page_hits: 50,
+});
+
+export const thread = (): api.RequestThread => ({
+  notes: [
+    {
+      id: id('1'),
+      by: 'Ada Okafor',
+      own: true,
+      at: AT,
+      edited_at: null,
+      text: 'The requester narrowed it to the stop on Main Street.',
+      mentions: [{ id: 'f'.repeat(32), name: 'Ben Holm' }],
+    },
+  ],
+  tasks: [
+    {
+      id: id('2'),
+      text: 'Ask the precinct for the second camera',
+      due_on: '2026-03-01',
+      overdue: true,
+      assignee: { id: ID.user, name: 'Ada Okafor' },
+      by: 'Ada Okafor',
+      at: AT,
+      done_at: null,
+      done_by: null,
+    },
+    {
+      id: id('3'),
+      text: 'Send the acknowledgement',
+      due_on: null,
+      overdue: false,
+      assignee: null,
+      by: 'Ada Okafor',
+      at: AT,
+      done_at: AT,
+      done_by: 'Ben Holm',
+    },
+  ],
+});
+
+export const templates = (): api.RequestTemplate[] => [
+  {
+    id: id('6'),
+    name: 'Court order',
+    by: 'Ada Okafor',
+    values: {
+      requester_kind: 'court',
+      jurisdiction: '',
+      note: 'Under seal until served.',
+      details: { ...noDetails, written_basis: 'Court order' },
+    },
+  },
+];
+
+export const importPreview = (text: string): api.ImportPreview => {
+  const wrong = text.includes('soon');
+  const line = (at: number, number: string, recording: string): api.ImportLine => ({
+    line: at,
+    number,
+    requester: 'Daily News',
+    recording,
+    existing: false,
+    errors: [],
+  });
+  return {
+    headers: ['Request No.', 'Received', 'Case #', 'File name', 'Weather'],
+    mapping: ['number', 'received_on', 'case_number', 'recording.name', ''],
+    fields: [
+      { name: 'number', title: 'Request number' },
+      { name: 'received_on', title: 'Received on' },
+      { name: 'case_number', title: 'Case number' },
+      { name: 'recording.name', title: 'File name' },
+    ],
+    problem: null,
+    lines: [
+      line(2, 'R-1', 'clip.mp4'),
+      {
+        ...line(3, 'R-2', 'other.mp4'),
+        errors: wrong ? ['"soon" is not a date such as 2026-01-31 or 1/31/2026.'] : [],
+      },
+    ],
+    lines_count: 2,
+    requests: wrong ? 1 : 2,
+    recordings: wrong ? 1 : 2,
+    wrong: wrong ? 1 : 0,
+  };
+};
 
 export function requests(): api.Request[] {
   const rows: [string, string, api.RequesterKind, api.Stage, number, string | null, number][] = [
@@ -574,6 +847,12 @@ export function requests(): api.Request[] {
     stage,
     assignee: who === null ? null : { id: ID.user, name: who },
     note: i === 0 ? 'Wants the stop on Main Street only. Called twice.' : '',
+    details: {
+      ...noDetails,
+      ...(i === 0
+        ? { case_number: '26-004417', incident_on: '2026-01-30', officer: 'A. Reyes' }
+        : {}),
+    },
     recordings_count: count,
     releases_count: stage === 'ready' || stage === 'handed_over' ? 1 : 0,
     created_at: AT,
@@ -678,6 +957,7 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     lost_sound_by: null,
     options: null,
     options_by: null,
+    details: recordingDetails,
     not_responsive: false,
     on_clock_seconds: null,
     same: [],
@@ -721,6 +1001,14 @@ function twoCameras(found: api.Recording): api.Recording {
 export const fullRequest = (request: api.Request, open: api.Review): api.FullRequest => ({
   ...request,
   clock: clock(),
+  expected: [
+    {
+      id: id('3'),
+      name: 'unit-14-rear.mp4',
+      details: { ...recordingDetails, evidence_id: 'E-2026-3382' },
+      by: 'Ada Okafor',
+    },
+  ],
   recordings: [
     twoCameras(recording(open, demoTimeline())),
     {
