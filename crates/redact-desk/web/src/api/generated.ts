@@ -669,6 +669,24 @@ export type RequestTemplate = { id: Id, name: string, values: TemplateValues,
  */
 by: string, };
 
+export type PolicyVersionState = "proposed" | "in_force" | "refused" | "replaced";
+
+export type PolicyVersion = { id: Id, name: string, digest: string, 
+/**
+ * The digest of the version that was in force when it was proposed; empty: none was.
+ */
+before: string, why: string, by: string, 
+/**
+ * Whether the user proposed it.
+ */
+own: boolean, at: string, state: PolicyVersionState, decided_by: string | null, decided_at: string | null, };
+
+export type PolicyText = { 
+/**
+ * TOML.
+ */
+text: string, };
+
 export type AgencySetting = { 
 /**
  * `name`, `letterhead`, `time-zone`, `law`, `policy` or `holidays`.
