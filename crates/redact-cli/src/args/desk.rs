@@ -125,8 +125,8 @@ Every file is read again after it was written, and compared. If the disk is full
 nothing is left. The backup has the database, all recordings, releases and packages, the event log,
 and the key of second factors: whoever has it has everything that the desk has. It does not have the
 agency's signing keys; back these up apart from it.
-Beside the backup stands ledger.jsonl. Leave it there: a restore learns from it what was disposed of,
-and what court orders closed, after the backup.")]
+Beside the backup stands ledger.jsonl. Leave it there: a restore learns from it what was disposed
+of, and what court orders closed, after the backup.")]
 pub(crate) struct DeskBackupArgs {
     /// Folder to write; it must not exist
     #[arg(value_name = "DEST")]
@@ -147,7 +147,8 @@ Examples:
 Every file is compared with the list of the backup before anything is used. Recordings that were
 disposed of after the backup are removed again, and what court orders closed since is closed again,
 as far as a ledger has them: the file ledger.jsonl beside the backup, and the files that --ledger
-names, such as the one in the data folder that was lost. The event log is restored, too, unless there is one.")]
+names, such as the one in the data folder that was lost. The event log is restored, too, unless
+there is one.")]
 pub(crate) struct DeskRestoreArgs {
     /// The backup
     #[arg(value_name = "SRC")]

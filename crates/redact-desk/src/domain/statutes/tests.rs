@@ -149,8 +149,8 @@ fn a_wrong_file_says_what_is_wrong_and_where() {
     }
 }
 
-/// Goal: an example of retention that does not come out is refused, with both results. Controls: the
-/// same example with what the rules give.
+/// Goal: an example of retention that does not come out is refused, with both results. Controls:
+/// the same example with what the rules give.
 #[test]
 fn an_example_of_retention_is_computed_again() {
     let rule = format!(
