@@ -126,6 +126,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         vouch: vouch(global, log.path())?,
         sign_export: sign(args, global, log.path(), Signed::EventLog),
         sign_disposal: sign(args, global, log.path(), Signed::Disposal),
+        caches: vec![paths::segment_cache()?],
         agency: args.agency.clone(),
         provider: provider(args)?,
         mail: args.mail.as_deref().map(MailConfig::read).transpose()?,

@@ -111,6 +111,8 @@ pub(crate) struct DisposalCertificate {
     pub(crate) files: Vec<GoneFile>,
     /// Files of the data folder that were compared with these digests afterward.
     pub(crate) files_compared: u64,
+    /// Caches outside of the data folder from which everything was removed.
+    pub(crate) caches_emptied: usize,
     pub(crate) same_file_stays_in: Vec<StaysElsewhere>,
     pub(crate) backups_with_it: Vec<BackupNamed>,
 }

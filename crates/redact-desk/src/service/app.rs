@@ -81,6 +81,9 @@ pub struct Options {
     pub sign_export: SignExport,
     /// Signs records of disposals.
     pub sign_disposal: SignExport,
+    /// Folders of caches that have parts of recordings, such as encoded segments. What is in them
+    /// cannot be told apart by recording, so a disposal empties them; the next render fills them.
+    pub caches: Vec<PathBuf>,
     /// The agency, as papers name it.
     pub agency: Option<String>,
     /// The agency's identity provider.

@@ -79,6 +79,7 @@ async fn run(app: &Shared, id: &Id) -> ApiResult<()> {
         .map_err(|error| ApiError::internal(&error))?;
     clear_rows(app, &row, &chosen).await?;
     remove(app, &places, &files).await?;
+    empty_caches(app).await?;
     drop(alone);
     // Free pages of the database and its log still have what was in it.
     pool::wipe(&app.db).await?;
@@ -185,6 +186,20 @@ async fn remove(app: &Shared, places: &[PathBuf], files: &[GoneFile]) -> ApiResu
     Ok(())
 }
 
+/// Removes everything from the caches.
+async fn empty_caches(app: &Shared) -> ApiResult<()> {
+    let caches = app.options.caches.clone();
+    let emptied = tokio::task::spawn_blocking(move || {
+        for cache in caches.iter().filter(|folder| folder.is_dir()) {
+            let mut files = Vec::new();
+            copies_of_file::files_below(cache, &mut files)?;
+            copies_of_file::remove(&files)?;
+        }
+        std::io::Result::Ok(())
+    });
+    Ok(emptied.await??)
+}
+
 /// Searches the data folder for the files that there were; gives how many files were compared.
 ///
 /// # Errors
@@ -207,6 +222,17 @@ async fn prove(app: &Shared, files: &[GoneFile], elsewhere: &[(Id, String)]) -> 
     }
 }
 
+/// The backups that were made since the recording was added.
+async fn backups_with(app: &Shared, row: &DisposalRow) -> ApiResult<Vec<BackupNamed>> {
+    let known = backups::since(&app.db, row.recording_added_at).await?;
+    let named = known.into_iter().map(|backup| BackupNamed {
+        at: time::text(backup.at),
+        path: backup.path,
+        manifest_sha256: backup.manifest_sha256,
+    });
+    Ok(named.collect())
+}
+
 async fn finish(
     app: &Shared,
     row: &DisposalRow,
@@ -214,7 +240,6 @@ async fn finish(
     (elsewhere, files_compared): (Vec<(Id, String)>, u64),
 ) -> ApiResult<()> {
     let now = app.now();
-    let known = backups::since(&app.db, row.recording_added_at).await?;
     let certificate = DisposalCertificate {
         format_version: 1,
         disposal: row.id.to_string(),
@@ -237,6 +262,7 @@ async fn finish(
         releases: chosen.iter().map(Id::to_string).collect(),
         files,
         files_compared,
+        caches_emptied: app.options.caches.len(),
         same_file_stays_in: elsewhere
             .into_iter()
             .map(|(id, request_number)| StaysElsewhere {
@@ -244,14 +270,7 @@ async fn finish(
                 request_number,
             })
             .collect(),
-        backups_with_it: known
-            .into_iter()
-            .map(|backup| BackupNamed {
-                at: time::text(backup.at),
-                path: backup.path,
-                manifest_sha256: backup.manifest_sha256,
-            })
-            .collect(),
+        backups_with_it: backups_with(app, row).await?,
     };
     let text = serde_json::to_string_pretty(&certificate);
     let text = text.map_err(|error| ApiError::internal(&error))? + "\n";

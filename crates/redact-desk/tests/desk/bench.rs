@@ -249,6 +249,7 @@ impl Bench {
             vouch: vouch(folder.path()),
             sign_export: sign(folder.path(), Signed::EventLog),
             sign_disposal: sign(folder.path(), Signed::Disposal),
+            caches: vec![folder.path().join("cache")],
             agency: Some("Example Police Department".to_owned()),
             provider: provider(folder),
             mail: mail(folder),

@@ -1,12 +1,15 @@
 //! Disposal: what goes, what proves it, and what remains.
 
 use std::path::Path;
+use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, StatusCode};
 use redact_record::sign::{KeyPair, Signed};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
-use crate::bench::{Answered, PASSWORD};
+use crate::bench::{Answered, Bench, PASSWORD};
 use crate::office::{Office, office};
 
 /// Text that stands in the recording and in everything made from it.
@@ -48,6 +51,13 @@ fn marked(folder: &Path) -> Vec<String> {
 }
 
 impl Office {
+    /// Marks in the data folder and in the cache beside it.
+    fn marks(&self) -> Vec<String> {
+        let mut found = marked(&self.data());
+        found.extend(marked(&self.bench.folder.path().join("cache")));
+        found
+    }
+
     fn data(&self) -> std::path::PathBuf {
         self.bench.folder.path().join("data")
     }
@@ -63,7 +73,9 @@ impl Office {
         write("proxy.mp4", MARKS[1]);
         write("waveform-0", MARKS[2]);
         write("thumbnails/1.jpg", MARKS[3]);
-        write("segments/1/segment", MARKS[4]);
+        let cache = self.bench.folder.path().join("cache/ab");
+        std::fs::create_dir_all(&cache).unwrap();
+        std::fs::write(cache.join("segment"), MARKS[4]).unwrap();
         let path = format!("/api/reviews/{}/comments", self.review);
         let text = json!({ "text": MARKS[5] });
         self.bench.post(&self.operator, &path, text).await.ok();
@@ -242,7 +254,7 @@ async fn nothing_of_a_recording_is_left() {
         .await
         .ok();
     office.expired().await;
-    let before = marked(&office.data());
+    let before = office.marks();
     for mark in MARKS
         .iter()
         .filter(|mark| !mark.contains("upload") && !mark.contains("clip"))
@@ -259,7 +271,7 @@ async fn nothing_of_a_recording_is_left() {
     let proposed = office.propose(json!({})).await.ok();
     office.confirm(&proposed["id"], PASSWORD).await.ok();
     let done = office.disposed(&proposed["id"]).await;
-    assert_eq!(marked(&office.data()), Vec::<String>::new());
+    assert_eq!(office.marks(), Vec::<String>::new());
     let whole = office.certificate(&proposed["id"]).await;
     let digest = redact_record::digest_bytes(b"not really a video").to_string();
     let files = done["files"].as_array().unwrap();
@@ -356,4 +368,54 @@ async fn only_chosen_releases_go() {
     office.bench.until(&office.operator, &path, ready).await;
     let checks = office.bench.jobs.checks.lock().unwrap();
     assert!(checks.last().unwrap().source.is_none());
+}
+
+/// Goal: a disposal that is interrupted goes on at the next start, and lists what there was before.
+/// Control: until then it is not done, and has no record.
+#[tokio::test]
+async fn an_interrupted_disposal_goes_on_at_the_next_start() {
+    let mut office = office().await;
+    office.expired().await;
+    let key = office.bench.folder.path().join("redact.key");
+    let hidden = key.with_extension("hidden");
+    std::fs::rename(&key, &hidden).unwrap();
+    let proposed = office.propose(json!({})).await.ok();
+    office.confirm(&proposed["id"], PASSWORD).await.ok();
+    // The files go, but their record cannot be signed.
+    let folder = office.data().join("recordings").join(&office.recording);
+    for _ in 0..1000 {
+        if !folder.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!folder.exists());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let path = format!("/api/disposals/{}", proposed["id"].as_str().unwrap());
+    let shown = office.bench.get(&office.operator, &path).await.ok();
+    assert_eq!(
+        (&shown["state"], &shown["files"]),
+        (&json!("removing"), &json!([]))
+    );
+    office.bench.desk.close().await;
+    std::fs::rename(&hidden, &key).unwrap();
+    let again = office.bench.open_again().await.unwrap();
+    let mut shown = Value::Null;
+    for _ in 0..1000 {
+        let request = Bench::request(&office.operator, Method::GET, &path);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = again.router().oneshot(request).await.unwrap();
+        let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        shown = serde_json::from_slice(&bytes).unwrap();
+        if shown["state"] == "done" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let digest = redact_record::digest_bytes(b"not really a video").to_string();
+    let files = shown["files"].as_array().unwrap();
+    assert!(
+        files.iter().any(|file| file["sha256"] == digest.as_str()),
+        "{shown}"
+    );
 }
