@@ -121,7 +121,7 @@ pub(crate) async fn state(State(app): State<App>) -> ApiResult<axum::Json<MailSt
 /// `POST /mail/test`: sends a test to the administrator's own address.
 pub(crate) async fn test(State(app): State<App>, who: SessionUser) -> ApiResult<StatusCode> {
     mail::test(&app, &who.id).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /mail/:id/retry`.

@@ -93,7 +93,7 @@ pub(crate) async fn add(
     let account = users::by_id(&app.db, &who.id).await?;
     let new = (name, &given.credential);
     service::finish_registration(&app, &account, &place, new).await?;
-    Ok(StatusCode::CREATED)
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /me/passkeys/:id`.

@@ -10,8 +10,8 @@ use serde_json::Value;
 use webauthn_rp::bin::{Decode as _, Encode as _};
 use webauthn_rp::request::auth::AuthenticationVerificationOptions;
 use webauthn_rp::request::register::{
-    Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16,
-    Username,
+    CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
+    UserHandle16, Username,
 };
 use webauthn_rp::request::{AsciiDomain, PublicKeyCredentialDescriptor, RpId, TimedCeremony as _};
 use webauthn_rp::response::auth::error::AuthCeremonyErr;
@@ -119,8 +119,11 @@ pub(crate) async fn begin_registration(
         id: &handle,
         display_name: Nickname::try_from(account.name.as_str()).ok(),
     };
-    let options =
+    let mut options =
         PublicKeyCredentialCreationOptions::passkey(&place.rp, user, descriptors(here.collect()));
+    // Many devices cannot promise this, and browsers then make no passkey. It is not needed: every
+    // sign-in requires that the person was verified.
+    options.extensions.cred_protect = CredProtect::None;
     let begun = options.start_ceremony();
     let (server, client) = begun.map_err(|error| ApiError::internal(&error))?;
     push(&app.ceremonies.registrations, server);

@@ -70,7 +70,7 @@ test(
     await checkAccess(page);
     await picture(page, 'passkey-add');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Office computer').waitFor();
+    await page.getByText('Passkey added.').waitFor();
     await page.getByText('not used yet').waitFor();
     await picture(page, 'passkeys');
     const [stored] = await credentials(cdp, authenticatorId);

@@ -99,7 +99,7 @@ test('recovery codes are shown once', async () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Your password').fill('a password');
     await dialog.getByRole('button', { name: 'No phone? Use a recovery code' }).click();
-    await dialog.getByLabel('Recovery code').fill('abcd-efgh-jkmn-pqrs');
+    await dialog.getByLabel('Recovery code', { exact: true }).fill('abcd-efgh-jkmn-pqrs');
     await checkAccess(page);
     await picture(page, 'recovery-ask');
     await page.getByRole('button', { name: 'Continue' }).click();
