@@ -18,6 +18,7 @@ use crate::model::papers::AccessKind;
 use crate::model::{Role, SessionUser};
 use crate::service::access::Accesses;
 use crate::service::app::App;
+use crate::service::sealed;
 use crate::time;
 
 /// The most entries that a response lists.
@@ -35,14 +36,15 @@ pub(crate) struct AccessQuery {
     to: Option<String>,
 }
 
-/// A recording that was accessed. Administrators see no names of evidence.
+/// A recording that was accessed. Administrators see no names of evidence, and nobody those of what
+/// an order of a court closes to them.
 #[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct AccessedRecording {
     id: Id,
-    /// Empty for administrators.
+    /// Empty if the user may not see it.
     name: String,
-    /// The number of its request; empty for administrators.
+    /// The number of its request; empty if the user may not see it.
     request: String,
 }
 
@@ -169,11 +171,13 @@ impl Found {
         let (from, to) = (day("from", &query.from)?, day("to", &query.to)?);
         let person = query.person.clone().unwrap_or_default().to_lowercase();
         let recording = query.recording.clone().unwrap_or_default();
+        let mut accesses = Accesses::load(app).await?;
+        accesses.hide_closed(&sealed::closed_to(app, who).await?);
         let Accesses {
             mut all,
             recordings,
             ..
-        } = Accesses::load(app).await?;
+        } = accesses;
         all.retain(|access| {
             let on = app.zone.day(access.at);
             from.is_none_or(|from| on >= from)

@@ -112,10 +112,11 @@ fn present(
 /// `POST /imports/preview`: enters nothing.
 pub(crate) async fn preview(
     State(app): State<App>,
+    who: SessionUser,
     LargeBody(given): LargeBody<ImportBody>,
 ) -> ApiResult<axum::Json<ImportPreview>> {
     let (sheet, mapping) = read(&given)?;
-    let checked = imports::check(&app, (&sheet, &mapping), &defaults(&given)).await;
+    let checked = imports::check(&app, &who, (&sheet, &mapping), &defaults(&given)).await;
     let import = match checked {
         Ok(import) => Ok(import),
         Err(refused) if refused.is_about("mapping") => Err(refused.message().to_owned()),
@@ -131,7 +132,7 @@ pub(crate) async fn commit(
     LargeBody(given): LargeBody<ImportBody>,
 ) -> ApiResult<StatusCode> {
     let (sheet, mapping) = read(&given)?;
-    let import = imports::check(&app, (&sheet, &mapping), &defaults(&given)).await?;
+    let import = imports::check(&app, &who, (&sheet, &mapping), &defaults(&given)).await?;
     imports::commit(&app, &who, import).await?;
     Ok(StatusCode::CREATED)
 }

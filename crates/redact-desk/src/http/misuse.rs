@@ -18,6 +18,7 @@ use crate::model::papers::{AccessOutcome, AccessRule};
 use crate::model::{Role, SessionUser};
 use crate::service::access::{self, Accesses};
 use crate::service::app::App;
+use crate::service::sealed;
 use crate::time;
 
 /// Unusual access.
@@ -73,7 +74,8 @@ fn present(row: FlagRow, who: &SessionUser, accesses: &Accesses) -> AccessFlag {
 }
 
 async fn all(app: &App, who: &SessionUser) -> ApiResult<Vec<AccessFlag>> {
-    let (flags, accesses) = access::find_unusual(app).await?;
+    let (flags, mut accesses) = access::find_unusual(app).await?;
+    accesses.hide_closed(&sealed::closed_to(app, who).await?);
     let shown = flags.into_iter().map(|row| present(row, who, &accesses));
     Ok(shown.collect())
 }

@@ -12,6 +12,7 @@ use super::views;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::access::{self as rows, FlagRow, RecordingRow};
 use crate::db::pool;
+use crate::db::sealings::Closed;
 use crate::db::views as view_rows;
 use crate::domain::access::Access;
 use crate::domain::spans::Spans;
@@ -27,6 +28,18 @@ pub(crate) struct Accesses {
     pub(crate) all: Vec<Access>,
     pub(crate) recordings: HashMap<Id, RecordingRow>,
     assignments: Assignments,
+}
+
+impl Accesses {
+    /// Takes away the names of what an order of a court closes to a person.
+    pub(crate) fn hide_closed(&mut self, closed: &Closed) {
+        for row in self.recordings.values_mut() {
+            if closed.has(&row.id) || closed.has(&row.request) {
+                row.name.clear();
+                row.number.clear();
+            }
+        }
+    }
 }
 
 /// What the ids in the log belong to.

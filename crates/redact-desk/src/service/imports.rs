@@ -9,11 +9,13 @@ use serde::Serialize;
 use super::app::Shared;
 use super::change::Change;
 use super::requests::{Entered, enter, validated};
+use super::sealed;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::clocks::ClockRows;
 use crate::db::expected::{self, ExpectedRow};
 use crate::db::pool;
 use crate::db::requests::{self, Facts, NumberRow, RequestValues};
+use crate::db::sealings::Closed;
 use crate::details::{Details as _, RecordingDetails, RequestDetails};
 use crate::domain::intake_csv::{self, Sheet, check_mapping};
 use crate::event::Event;
@@ -53,6 +55,8 @@ pub(crate) struct Import {
     /// Recordings with the number of their request.
     recordings: Vec<(String, String, RecordingDetails)>,
     known: HashMap<String, NumberRow>,
+    /// What orders of courts close to the user.
+    closed: Closed,
 }
 
 impl Import {
@@ -100,6 +104,7 @@ impl<'a> Cells<'a> {
 /// 400 for a mapping that cannot be; database errors. What is wrong with lines is in the result.
 pub(crate) async fn check(
     app: &Shared,
+    who: &SessionUser,
     (sheet, mapping): (&Sheet, &[String]),
     defaults: &ImportDefaults,
 ) -> ApiResult<Import> {
@@ -111,6 +116,7 @@ pub(crate) async fn check(
         new: BTreeMap::new(),
         recordings: Vec::new(),
         known: known.map(|row| (row.number.clone(), row)).collect(),
+        closed: sealed::closed_to(app, who).await?,
     };
     for (line, cells) in &sheet.lines {
         let mut shown = ImportLine {
@@ -167,6 +173,8 @@ async fn check_line(
         shown.existing = true;
         let message = if known.practice {
             "This number belongs to a practice request."
+        } else if import.closed.has(&known.id) {
+            "A court order closes the request with this number."
         } else if known.closed {
             "The request with this number is closed. Reopen it first."
         } else if recording.is_none() {

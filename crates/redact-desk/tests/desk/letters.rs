@@ -265,14 +265,14 @@ async fn a_denial_has_its_reason_and_the_rights_of_the_requester() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let ohio = office
-        .add_request(json!({ "number": "OH-1", "jurisdiction": "us-oh" }))
+    let other = office
+        .add_request(json!({ "number": "NV-1", "jurisdiction": "Nevada" }))
         .await;
     let body = json!({ "kind": "denial", "text": "None may be released." });
-    let preview = office.letter(id(&ohio), "/preview", body).await.ok();
+    let preview = office.letter(id(&other), "/preview", body).await.ok();
     let warnings = preview["warnings"].to_string();
     assert!(
-        warnings.contains("No appeal rights are on file for Ohio"),
+        warnings.contains("No appeal rights are on file for Nevada"),
         "{warnings}"
     );
     assert!(!words(&preview).contains("Your rights"));

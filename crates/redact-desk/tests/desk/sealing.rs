@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 
 use crate::bench::Bench;
 use crate::office::{Office, office};
+use redact_desk::{Role, route_table};
 
 impl Office {
     /// Closes something to everybody but the approver.
@@ -111,6 +112,67 @@ async fn an_order_closes_a_recording_to_all_but_those_named() {
         "{log}"
     );
     assert!(log.contains("\"refused\""), "attempts are in the log");
+}
+
+/// Goal: what an order closes is found by no search, is in no queue, inbox or report by name, and an
+/// import adds nothing to it. Controls: all of it before the order, and for the person whom it names.
+#[tokio::test]
+async fn an_order_holds_in_the_search_the_queue_and_reports() {
+    let office = office().await;
+    let operator = &office.operator;
+    let auditor = office
+        .bench
+        .invited(&office.admin, "uma", Role::Auditor)
+        .await;
+    let request = office.request().await;
+    let (id, number) = (request["id"].as_str().unwrap(), &request["number"]);
+    let path = format!("/api/recordings/{}", office.recording);
+    let recording = office.bench.get(operator, &path).await.ok();
+    let name = recording["name"].as_str().unwrap().to_owned();
+    let mine = json!({ "assignee": office.operator.id });
+    office.edit(&request["id"], mine).await.ok();
+    let note = json!({ "text": "Zebra crossing" });
+    let notes = format!("/api/requests/{id}/notes");
+    office.bench.post(&office.approver, &notes, note).await.ok();
+    let frame = format!("/api/recordings/{}/frames/1", office.recording);
+    assert_eq!(office.status(&frame).await, StatusCode::OK);
+    let found = async |person, path: &str, what: &str| {
+        let shown = office.bench.get(person, path).await.ok().to_string();
+        shown.contains(what)
+    };
+    let recordings = format!("/api/search?find={name}");
+    let number = number.as_str().unwrap();
+    let everything: [(&str, &str); 4] = [
+        (&recordings, office.recording.as_str()),
+        ("/api/search?find=Zebra", id),
+        ("/api/queue", id),
+        ("/api/requests", id),
+    ];
+    for (path, what) in everything {
+        assert!(found(operator, path, what).await, "{path} before the order");
+    }
+    assert!(found(&auditor, "/api/access", &name).await, "access before");
+    office.seal("request", id).await;
+    for (path, what) in everything {
+        assert!(!found(operator, path, what).await, "{path}");
+        assert!(
+            found(&office.approver, path, what).await,
+            "{path} for the person named"
+        );
+    }
+    assert!(!found(operator, "/api/inbox", id).await);
+    assert!(!found(&auditor, "/api/access", &name).await);
+    let import = json!({
+        "text": format!("Request number,File name\n{number},other.mp4\n"),
+        "requester_kind": "public", "jurisdiction": "us-mn", "received_on": "2026-09-01",
+    });
+    let refused = office.bench.post(operator, "/api/imports", import).await;
+    assert_ne!(refused.status, StatusCode::CREATED);
+    assert!(
+        refused.json().to_string().contains("court order"),
+        "{}",
+        refused.json()
+    );
 }
 
 /// Goal: recipients are told one by one, and a later order opens everything again. Controls: an

@@ -6,7 +6,7 @@ export type Id = string;
 
 export type Role = "operator" | "approver" | "auditor" | "administrator";
 
-export type GrantAction = "invite" | "change" | "reset" | "remove";
+export type GrantAction = "invite" | "change" | "reset" | "remove" | "rename" | "link";
 
 export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "court" | "agency" | "other";
 
@@ -26,27 +26,121 @@ export type PackageForm = "zip" | "iso";
 
 export type EncryptionKind = "none" | "passphrase" | "recipients";
 
-export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, };
+export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, 
+/**
+ * Whether passkeys can be used under the name that the page was opened by.
+ */
+passkeys: boolean, 
+/**
+ * What people call the identity provider, if there is one.
+ */
+provider: string | null, 
+/**
+ * Whether a mail server is configured.
+ */
+mail: boolean, };
 
-export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, };
+export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, 
+/**
+ * Recovery codes that were not used.
+ */
+recovery_codes: number, };
 
 export type Invite = { login: string | null, name: string | null, role: Role, expires_at: string, };
 
 export type Enrollment = { secret: string, uri: string, qr_svg: string, };
 
+export type RecoveryCodes = { codes: Array<string>, };
+
+export type Passkey = { id: Id, name: string, 
+/**
+ * The host name that it works for.
+ */
+host: string, created_at: string, last_used_at: string | null, };
+
+export type PasskeyOptions = { options: unknown, };
+
+export type ProviderSignIn = { url: string, };
+
 export type Pending = { action: GrantAction, role: Role, by: string, by_id: Id, at: string, };
 
-export type User = { id: Id, login: string, name: string, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
+export type FormerName = { name: string, 
+/**
+ * When it changed.
+ */
+until: string, };
+
+export type User = { id: Id, login: string, name: string, 
+/**
+ * Oldest first.
+ */
+former_names: Array<FormerName>, role: Role, active: boolean, enrolled: boolean, 
+/**
+ * The account of the identity provider that signs in as this user.
+ */
+provider_account: string | null, locked_until: string | null, last_seen_at: string | null, 
 /**
  * A change that needs a second administrator.
  */
 pending: Pending | null, };
 
-export type Person = { id: Id, name: string, role: Role, };
+export type Absence = { user: Id, name: string, stand_in: Id, stand_in_name: string, from: string, until: string, };
 
-export type Invited = { user: User, link: string, };
+export type Absences = { 
+/**
+ * The user's own, now or next.
+ */
+own: Absence | null, 
+/**
+ * Those in which the user stands in today.
+ */
+standing_in: Array<Absence>, };
 
-export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, at: string, };
+export type Person = { id: Id, name: string, role: Role, 
+/**
+ * Today's absence, if any.
+ */
+absence: Absence | null, };
+
+export type MailKind = "invitation" | "assigned" | "due" | "approval" | "ready" | "test";
+
+export type MailChoice = { 
+/**
+ * Whether a mail server is configured.
+ */
+available: boolean, address: string, kinds: Array<MailKind>, };
+
+export type WaitingMail = { id: Id, kind: MailKind, 
+/**
+ * The name of the person.
+ */
+to: string, made_at: string, attempts: number, 
+/**
+ * When it is tried next; `null`: it was given up.
+ */
+next_at: string | null, 
+/**
+ * What the server answered.
+ */
+error: string | null, };
+
+export type MailState = { 
+/**
+ * The mail server; `null`: none is configured.
+ */
+server: string | null, last_sent_at: string | null, waiting: Array<WaitingMail>, };
+
+export type Invited = { user: User, link: string, 
+/**
+ * Whether the link is sent by mail.
+ */
+mailed: boolean, };
+
+export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, 
+/**
+ * The name before, if the change is another name.
+ */
+formerly: string | null, at: string, };
 
 export type Unit = "days" | "working_days";
 
@@ -170,11 +264,19 @@ export type Span = { "days": number } | { "months": number } | { "years": number
 
 export type Category = "not_evidence" | "evidence" | "force" | "arrest" | "complaint" | "death" | "requested" | "other";
 
+export type RetentionEnd = "date" | "decision" | "never";
+
+export type RetentionState = "overdue" | "must_go" | "may_go" | "decide" | "no_category" | "stays" | "never";
+
 export type Retention = { category: Category, at_least: Span | null, at_most: Span | null, 
 /**
  * Whether it extends what else applies, from the day of the request.
  */
-adds: boolean, 
+adds: boolean, ends: RetentionEnd, 
+/**
+ * Whether an agency may not go below the number: `false` for a best practice.
+ */
+binding: boolean, 
 /**
  * The citation as a letter prints it.
  */
@@ -191,6 +293,130 @@ source: string,
  * The day on which somebody last compared the rule with the law; `None`: nobody did.
  */
 checked: string | null, };
+
+export type CountedFrom = "person" | "file" | "added";
+
+export type SealingKind = "sealing" | "expungement";
+
+export type DisposalState = "proposed" | "refused" | "removing" | "done";
+
+export type RetentionRule = { statute: string, text: string, source: string, };
+
+export type AskedToStay = { asked_on: string, 
+/**
+ * `null`: for as long as the law allows.
+ */
+days: number | null, person: string, note: string, by: string, };
+
+export type RetainedRecording = { recording: Id, name: string, request: Id, request_number: string, request_closed: boolean, 
+/**
+ * The title of the law.
+ */
+law: string, category: Category | null, counted_from: string, basis: CountedFrom, 
+/**
+ * The last day on which it must be there.
+ */
+until: string | null, 
+/**
+ * The last day on which it may be there.
+ */
+gone_by: string | null, state: RetentionState, 
+/**
+ * Whether the agency may not go below `until`.
+ */
+binding: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, };
+
+export type RetentionCounts = { all: number, overdue: number, must_go: number, may_go: number, decide: number, no_category: number, stays: number, never: number, held: number, sealed: number, proposed: number, };
+
+export type RetentionList = { counts: RetentionCounts, 
+/**
+ * How many match; `recordings` has the first 500 of them, what is most urgent first.
+ */
+found: number, recordings: Array<RetainedRecording>, };
+
+export type Hold = { id: Id, request: Id, 
+/**
+ * `null`: of the whole request.
+ */
+recording: Id | null, 
+/**
+ * The case or matter.
+ */
+matter: string, 
+/**
+ * The court, office or person that asked for it.
+ */
+authority: string, reason: string, at: string, by: string, released_at: string | null, released_by: string | null, release_reason: string, };
+
+export type CopyAtLarge = { copy: Id, release: Id, title: string, package: Id | null, at: string, by: string, to: string, medium: Medium, told_at: string | null, told_by: string | null, told_note: string, };
+
+export type StaysElsewhere = { recording: string, request_number: string, };
+
+export type Sealing = { id: Id, kind: SealingKind, court: string, number: string, dated: string, at: string, by: string, 
+/**
+ * Names of the people who may still see it.
+ */
+people: Array<string>, 
+/**
+ * Whether the user is one of them.
+ */
+named: boolean, 
+/**
+ * `null` for people whom the order does not name.
+ */
+request: Id | null, 
+/**
+ * `null`: the whole request, or the order does not name the user.
+ */
+recording: Id | null, note: string, 
+/**
+ * Copies that are out; empty for people whom the order does not name.
+ */
+out: Array<CopyAtLarge>, 
+/**
+ * Other recordings of the same file, which the order does not close.
+ */
+same_file_in: Array<StaysElsewhere>, lifted_at: string | null, lifted_by: string | null, lift_court: string, lift_number: string, lift_dated: string, };
+
+export type GoneFile = { 
+/**
+ * Its place in the data folder.
+ */
+path: string, bytes: number, sha256: string, };
+
+export type BackupNamed = { 
+/**
+ * RFC 3339.
+ */
+at: string, path: string, manifest_sha256: string, };
+
+export type Disposal = { id: Id, recording: Id, 
+/**
+ * Empty for people to whom an order closes the recording.
+ */
+recording_name: string, recording_sha256: string | null, request: Id, request_number: string, state: DisposalState, 
+/**
+ * Releases that go, too.
+ */
+releases: Array<Id>, 
+/**
+ * The title of the law.
+ */
+law: string, category: Category, counted_from: string, until: string | null, statute: string, reason: string, at: string, by: string, 
+/**
+ * Whether the user proposed it: another person has to confirm it.
+ */
+own: boolean, decided_at: string | null, decided_by: string | null, decision: string, done_at: string | null, 
+/**
+ * What there was; empty until it is gone.
+ */
+files: Array<GoneFile>, files_compared: number, same_file_stays_in: Array<StaysElsewhere>, backups_with_it: Array<BackupNamed>, };
+
+export type RequestRetention = { recordings: Array<RetainedRecording>, 
+/**
+ * Newest first.
+ */
+holds: Array<Hold>, sealings: Array<Sealing>, disposals: Array<Disposal>, };
 
 export type FeeRules = { charges: Array<Charge>, 
 /**
@@ -422,7 +648,11 @@ by: string | null,
 /**
  * Whether the user has not seen it.
  */
-new: boolean, };
+new: boolean, 
+/**
+ * For whom the user stands in.
+ */
+instead_of: string | null, };
 
 export type VerdictName = "redact" | "keep";
 
@@ -1657,7 +1887,11 @@ code: boolean,
  */
 link: ManualLink | null, };
 
-export type ManualBlock = { "kind": "heading", level: number, anchor: string, text: Array<ManualText>, } | { "kind": "paragraph", text: Array<ManualText>, } | { "kind": "list", numbered: boolean, items: Array<Array<ManualText>>, } | { "kind": "table", header: Array<Array<ManualText>>, rows: Array<Array<Array<ManualText>>>, } | { "kind": "code", text: string, };
+export type ManualBlock = { "kind": "heading", level: number, anchor: string, text: Array<ManualText>, } | { "kind": "paragraph", text: Array<ManualText>, } | { "kind": "list", numbered: boolean, items: Array<Array<ManualText>>, } | { "kind": "table", header: Array<Array<ManualText>>, 
+/**
+ * Whether each column is aligned to the right.
+ */
+right: Array<boolean>, rows: Array<Array<Array<ManualText>>>, } | { "kind": "code", text: string, };
 
 export type ManualChapter = { slug: string, title: string, blocks: Array<ManualBlock>, };
 
@@ -1672,6 +1906,136 @@ export type Manual = { chapters: Array<ManualChapter>,
  * As PDF: the whole, and one for each role.
  */
 editions: Array<ManualEdition>, };
+
+export type LetterKind = "acknowledgement" | "extension" | "estimate" | "partial_denial" | "denial" | "no_records" | "cover";
+
+export type SentBy = "email" | "mail" | "portal" | "in_person" | "other";
+
+export type LetterChoice = { kind: LetterKind, title: string, note: string, 
+/**
+ * Whether the office wrote its template.
+ */
+own: boolean, };
+
+export type LetterSend = { by: string, at: string, to: string, means: SentBy, on: string, note: string, };
+
+export type RequestLetter = { id: Id, kind: LetterKind, title: string, at: string, by: string, bytes: number, sha256: string, 
+/**
+ * Oldest first.
+ */
+sends: Array<LetterSend>, };
+
+export type RequestLetters = { 
+/**
+ * Newest first.
+ */
+letters: Array<RequestLetter>, choices: Array<LetterChoice>, 
+/**
+ * Why no letter can be made: which of the office's files is wrong.
+ */
+problem: string | null, };
+
+export type PaperPreview = { title: string, blocks: Array<ManualBlock>, 
+/**
+ * What the person should know before it is made.
+ */
+warnings: Array<string>, };
+
+export type MadePaper = { id: Id, };
+
+export type InvoiceBasis = "estimate" | "time";
+
+export type InvoiceLine = { what: string, basis: string, statute: string, amount: string, };
+
+export type Voided = { at: string, by: string, reason: string, };
+
+export type Payment = { id: Id, paid_on: string, amount: string, note: string, by: string, voided: Voided | null, };
+
+export type Invoice = { id: Id, number: string, at: string, by: string, basis: InvoiceBasis, lines: Array<InvoiceLine>, total: string, 
+/**
+ * Of this invoice and those that it corrects.
+ */
+paid: string, 
+/**
+ * What is to be paid; less than zero: to be returned. `null` for one that is not valid.
+ */
+balance: string | null, 
+/**
+ * The number of the invoice that it corrects.
+ */
+corrects: string | null, why: string, 
+/**
+ * The number of the invoice that corrects it.
+ */
+corrected_by: string | null, voided: Voided | null, sha256: string, payments: Array<Payment>, };
+
+export type AccessKind = "viewed" | "downloaded" | "exported" | "handed_over";
+
+export type AccessedRecording = { id: Id, 
+/**
+ * Empty for administrators.
+ */
+name: string, 
+/**
+ * The number of its request; empty for administrators.
+ */
+request: string, };
+
+export type AccessFigures = { views: number, playbacks: number, frames: number, downloads: number, exports: number, copies: number, last_at: string, };
+
+export type RecordingAccess = { recording: AccessedRecording, people: Array<string>, figures: AccessFigures, };
+
+export type PersonAccess = { name: string, recordings: number, figures: AccessFigures, };
+
+export type AccessEntry = { at: string, until: string, who: string, kind: AccessKind, recordings: Array<AccessedRecording>, 
+/**
+ * What was shown and how often, or the file.
+ */
+shown: { [key in string]: number }, frames: number, 
+/**
+ * Whether the session goes on.
+ */
+open: boolean, };
+
+export type AccessReport = { recordings: Array<RecordingAccess>, people: Array<PersonAccess>, 
+/**
+ * The newest 500, newest first.
+ */
+entries: Array<AccessEntry>, 
+/**
+ * How many there are in all.
+ */
+count: number, };
+
+export type AccessRule = "outside_assignment" | "night" | "many_recordings" | "many_downloads";
+
+export type AccessOutcome = "justified" | "reminded" | "misuse";
+
+export type AccessFlag = { id: Id, rule: AccessRule, person: string, 
+/**
+ * In the agency's time zone.
+ */
+day: string, 
+/**
+ * The id of the recording; empty for access to several.
+ */
+recording: string, 
+/**
+ * Empty for administrators.
+ */
+recording_name: string, 
+/**
+ * The number of the request; empty for administrators.
+ */
+request: string, 
+/**
+ * Recordings, or downloads.
+ */
+count: number, from: string, until: string, outcome: AccessOutcome | null, finding: string, reviewed_by: string | null, reviewed_at: string | null, 
+/**
+ * Whether the user may review it: nobody reviews their own access.
+ */
+reviewable: boolean, };
 
 export type Practice = { 
 /**

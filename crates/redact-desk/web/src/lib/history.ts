@@ -1,8 +1,6 @@
 // Changes of requests and recordings as sentences.
-import type { Disposition, FieldChange, LetterKind, RequesterKind } from '../api/types';
-import type { Category, Disposition, FieldChange, RequesterKind } from '../api/types';
+import type { Category, Disposition, FieldChange, LetterKind, RequesterKind } from '../api/types';
 import { categoryText } from './clock';
-import type { Disposition, FieldChange, RequesterKind } from '../api/types';
 import { recordingFields, requestFields } from './details';
 import { dayText, dispositionText, requesterText } from './format';
 import { letterText } from './papers';
@@ -99,7 +97,6 @@ const fields: Record<string, string> = {
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
   if (field.endsWith('_on')) return dayText(value);
-  if (field === 'received_on' || field === 'due_on') return dayText(value);
   if (field === 'counted_from') return dayText(value);
   if (field === 'category') return categoryText[value as Category] ?? value;
   if (field === 'on_clock') return `${value} s on the shared clock`;

@@ -59,21 +59,6 @@ async function ask<T>(
   return (answer.text === '' ? undefined : JSON.parse(answer.text)) as T;
 }
 
-/** What the desk refuses, in its words. */
-async function refused(
-  member: steps.Member,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<string> {
-  const error: unknown = await ask(member, method, path, body).then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  expect(error, `${method} ${path} was not refused`).toBeInstanceOf(Error);
-  return (error as Error).message;
-}
-
 const id = (number: string): string => ids.get(number)!;
 const request = (number: string): string => `/requests/${id(number)}`;
 
