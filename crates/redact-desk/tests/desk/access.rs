@@ -210,6 +210,7 @@ OPUA /api/statistics/csv
 OPUA /api/statistics/pdf
 UA   /api/access/csv
 UA   /api/misuse/csv
+OPU  /api/queue/csv
 ";
 
 /// Words in the paths of routes that send a file to save.

@@ -1973,11 +1973,11 @@ export type AccessKind = "viewed" | "downloaded" | "exported" | "handed_over";
 
 export type AccessedRecording = { id: Id, 
 /**
- * Empty for administrators.
+ * Empty if the user may not see it.
  */
 name: string, 
 /**
- * The number of its request; empty for administrators.
+ * The number of its request; empty if the user may not see it.
  */
 request: string, };
 

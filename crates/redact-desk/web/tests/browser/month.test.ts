@@ -24,6 +24,7 @@ let admin: steps.Member;
 let operator: steps.Member;
 let approver: steps.Member;
 let auditor: steps.Member;
+let held = '';
 
 if (FAKETIME === undefined) console.info('month: skipped, the package faketime is not installed');
 
@@ -57,6 +58,21 @@ async function ask<T>(
   );
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.text}`);
   return (answer.text === '' ? undefined : JSON.parse(answer.text)) as T;
+}
+
+/** What the desk refuses, in its words. */
+async function refused(
+  member: steps.Member,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<string> {
+  const error: unknown = await ask(member, method, path, body).then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  expect(error, `${method} ${path} was not refused`).toBeInstanceOf(Error);
+  return (error as Error).message;
 }
 
 const id = (number: string): string => ids.get(number)!;
@@ -131,6 +147,22 @@ async function release(number: string): Promise<string> {
   });
   return made;
 }
+
+/** Makes a letter and records that it was sent; gives its words. */
+async function letter(
+  number: string,
+  body: { kind: api.LetterKind; text?: string },
+  on: string,
+): Promise<string> {
+  const path = `${request(number)}/letters`;
+  const { blocks } = await ask<api.PaperPreview>(operator, 'POST', `${path}/preview`, body);
+  const made = await ask<{ id: string }>(operator, 'POST', path, body);
+  const sent = { to: `Requester of ${number}`, means: 'mail', on };
+  await ask(operator, 'POST', `${path}/${made.id}/sends`, sent);
+  return JSON.stringify(blocks);
+}
+
+const invoices = (): Promise<api.Invoice[]> => ask(operator, 'GET', `${request('M-04')}/invoices`);
 
 function slow(name: string, act: () => Promise<void>): void {
   const told = async (): Promise<void> => {
@@ -210,6 +242,10 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
     const fees = await ask<api.RequestFees>(operator, 'GET', `${request('M-04')}/fees`);
     // Washington charges redaction and copies, not search or review: 90 minutes at $40.00.
     expect(fees.estimates[0]?.total).toBe('60.00');
+    expect(await letter('M-04', { kind: 'estimate' }, '2026-03-09')).toContain('$60.00');
+    await letter('M-05', { kind: 'acknowledgement' }, '2026-03-09');
+    const told = await ask<api.FullRequest>(operator, 'GET', request('M-04'));
+    expect(told.history.map((h) => h.action)).toContain('letter-sent');
   });
 
   slow('March 10 and 11: the work took longer than was estimated', async () => {
@@ -231,6 +267,16 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
     await look(page, '02-fees');
   });
 
+  slow('March 11: an invoice of $80.00 is paid', async () => {
+    const made = await ask<{ id: string }>(operator, 'POST', `${request('M-04')}/invoices`, {
+      basis: 'time',
+    });
+    const payments = `${request('M-04')}/invoices/${made.id}/payments`;
+    await ask(operator, 'POST', payments, { paid_on: '2026-03-11', amount: '80.00' });
+    const [invoice] = await invoices();
+    expect(invoice).toMatchObject({ number: 'INV-2026-0001', total: '80.00', balance: '0.00' });
+  });
+
   slow('March 11: two recordings are released, and handed over', async () => {
     releases.set('M-04', await release('M-04'));
     releases.set('M-02', await release('M-02'));
@@ -241,18 +287,125 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
     await on('2026-03-12', operator);
     await receive('2026-03-12');
     await close('2026-03-12');
+    const none = await letter(
+      'M-03',
+      { kind: 'no_records', text: 'No camera was on at that address.' },
+      '2026-03-12',
+    );
+    expect(none).toContain('7923.000');
     const waiting = { waiting_for: 'clarification', since: '2026-03-12', note: 'Which officer?' };
     await ask(operator, 'POST', `${request('M-07')}/clock/stop`, waiting);
     await on('2026-03-13', operator);
     await close('2026-03-13');
-    await on('2026-03-17', operator);
+  });
+
+  slow('March 13: a recording may go, and a hold keeps it', async () => {
+    const path = `/recordings/${recordings.get('M-06')!}`;
+    const kept = await ask<api.RetainedRecording>(operator, 'PUT', `${path}/retention`, {
+      category: 'not_evidence',
+      counted_from: '2025-11-20',
+      reason: '',
+    });
+    // Minn. Stat. 13.825: at least 90 days: ten in November, 31, 31, and 18 of February.
+    expect(kept.until).toBe('2026-02-18');
+    expect(kept.state).toBe('may_go');
+    const hold = await ask<api.Hold>(operator, 'POST', '/holds', {
+      recording: recordings.get('M-06'),
+      matter: '27-CV-26-1',
+      authority: 'County attorney',
+      reason: 'A claim was announced.',
+    });
+    held = hold.id;
+    expect(await refused(operator, 'POST', `${path}/disposal`, {})).toContain('"held"');
+    const { page } = operator;
+    await page.goto(`${server.address}/#/retention`);
+    await page.getByText('M-06').first().waitFor();
+    await look(page, '03-retention');
+  });
+
+  slow('March 17: the hold is over, and two people dispose of the recording', async () => {
+    await on('2026-03-17', operator, approver);
     await receive('2026-03-16');
     await close('2026-03-17');
+    await ask(approver, 'POST', `/holds/${held}/release`, { reason: 'The claim was dropped.' });
+    const path = `/recordings/${recordings.get('M-06')!}/disposal`;
+    const proposed = await ask<api.Disposal>(operator, 'POST', path, { reason: '' });
+    const confirm = `/disposals/${proposed.id}/confirm`;
+    expect(await refused(operator, 'POST', confirm, { password: steps.PASSWORD })).toContain(
+      'error',
+    );
+    await ask(approver, 'POST', confirm, { password: steps.PASSWORD });
+    const state = async (): Promise<string> =>
+      (await ask<api.Disposal>(operator, 'GET', `/disposals/${proposed.id}`)).state;
+    await expect.poll(state, { timeout: 60_000 }).toBe('done');
+    const { page } = operator;
+    await page.goto(`${server.address}/#/disposals/${proposed.id}`);
+    await page.getByText('camera-6.mp4').first().waitFor();
+    await look(page, '04-disposal');
+  });
+
+  slow('March 17: the fee is disputed, and a new invoice names the old one', async () => {
+    const [old] = await invoices();
+    // An estimate of $60.00 was given; what is above it is not charged: $20.00 go back.
+    await ask(operator, 'POST', `${request('M-04')}/invoices`, {
+      basis: 'time',
+      corrects: { invoice: old!.id, why: 'The estimate was exceeded without notice.' },
+      reduction: { amount: '20.00', reason: 'Beyond the estimate' },
+    });
+    const [corrected] = await invoices();
+    expect(corrected).toMatchObject({
+      number: 'INV-2026-0002',
+      total: '60.00',
+      paid: '80.00',
+      balance: '-20.00',
+      corrects: 'INV-2026-0001',
+    });
+    const { page } = operator;
+    await page.goto(`${server.address}/#/request/${id('M-04')}`);
+    await page.getByText('INV-2026-0002').first().scrollIntoViewIfNeeded();
+    await look(page, '05-invoices');
+  });
+
+  slow('March 19 and 20: the reply comes, and a request is denied', async () => {
     await on('2026-03-19', operator);
     await ask(operator, 'POST', `${request('M-07')}/clock/start`, { on: '2026-03-19' });
     await close('2026-03-19');
     await on('2026-03-20', operator);
     await close('2026-03-20');
+    const denial = await letter(
+      'M-08',
+      { kind: 'denial', text: 'The recording is part of an open investigation.' },
+      '2026-03-20',
+    );
+    expect(denial).toContain('An investigation is open.');
+    expect(denial).toContain('Your rights');
+    const { page } = operator;
+    await page.goto(`${server.address}/#/request/${id('M-08')}`);
+    await page.getByRole('heading', { name: 'Letters' }).scrollIntoViewIfNeeded();
+    await look(page, '06-letters');
+  });
+
+  slow('March 24: a court closes a recording that is out already', async () => {
+    await on('2026-03-24', operator, approver);
+    const recording = recordings.get('M-04')!;
+    const order = await ask<api.Sealing>(approver, 'POST', '/sealings', {
+      kind: 'sealing',
+      recording,
+      court: 'Superior Court of Spokane County',
+      number: '26-1-00417-32',
+      dated: '2026-03-23',
+      people: [(await ask<api.Me>(approver, 'GET', '/me')).id],
+    });
+    expect(order.out.map((copy) => copy.to)).toEqual(['Requester of M-04']);
+    expect(await refused(operator, 'GET', `/recordings/${recording}`)).toContain('"sealed"');
+    expect(await refused(operator, 'GET', `/releases/${releases.get('M-04')!}`)).toContain(
+      '"sealed"',
+    );
+    const found = await ask<api.SearchResults>(operator, 'GET', '/search?find=camera-3');
+    expect(found.hits).toEqual([]);
+    await approver.page.goto(`${server.address}/#/orders`);
+    await approver.page.getByText('26-1-00417-32').first().waitFor();
+    await look(approver.page, '07-orders');
   });
 
   slow('March 31: the figures are those counted by hand', async () => {
@@ -281,6 +434,24 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
     const { page } = auditor;
     await page.goto(`${server.address}/#/statistics`);
     await page.getByRole('heading', { name: 'Statistics' }).waitFor();
-    await look(page, '09-statistics');
+    await look(page, '08-statistics');
+  });
+
+  slow('March 31: the auditor sees who looked, and that the log is whole', async () => {
+    const report = await ask<api.AccessReport>(auditor, 'GET', '/access?from=2026-03-01');
+    const of = (number: string): api.RecordingAccess | undefined =>
+      report.recordings.find((one) => one.recording.id === recordings.get(number));
+    // One copy of each release was handed over; nobody downloaded anything.
+    expect(of('M-02')?.figures).toMatchObject({ copies: 1, downloads: 0 });
+    expect(of('M-02')?.recording).toMatchObject({ name: 'camera-0.mp4', request: 'M-02' });
+    expect(of('M-02')?.people).toEqual(expect.arrayContaining(['Ada Okafor', 'Ben Holm']));
+    // The order closes the other to the auditor, too: that it was seen stays, and no name.
+    expect(of('M-04')?.recording).toMatchObject({ name: '', request: '' });
+    const log = await ask<{ whole: boolean }>(auditor, 'GET', '/events/check');
+    expect(log.whole).toBe(true);
+    const { page } = auditor;
+    await page.goto(`${server.address}/#/access`);
+    await page.getByText('camera-0.mp4').first().waitFor();
+    await look(page, '09-access');
   });
 });
