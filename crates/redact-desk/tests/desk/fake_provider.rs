@@ -21,6 +21,8 @@ pub(crate) struct Answers {
     pub(crate) algorithm: &'static str,
     key: EcdsaKeyPair,
     key_name: String,
+    /// Signs tokens instead of the key that the provider publishes.
+    foreign: Option<EcdsaKeyPair>,
     /// What the desk sent with the code.
     pub(crate) exchange: HashMap<String, String>,
 }
@@ -71,7 +73,9 @@ async fn token(State(answers): State<Shared>, body: String) -> Json<Value> {
         "none" => String::new(),
         _ => base64(
             answers
-                .key
+                .foreign
+                .as_ref()
+                .unwrap_or(&answers.key)
                 .sign(&SystemRandom::new(), signed.as_bytes())
                 .unwrap()
                 .as_ref(),
@@ -93,6 +97,7 @@ impl FakeProvider {
             algorithm: "ES256",
             key: new_key(),
             key_name: "one".to_owned(),
+            foreign: None,
             exchange: HashMap::new(),
         }));
         let router = Router::new()
@@ -122,18 +127,8 @@ impl FakeProvider {
         answers.key_name = "two".to_owned();
     }
 
-    /// Signs with a key that the provider does not have.
-    pub(crate) fn forge(&self) -> impl Drop + use<'_> {
-        struct Back<'a>(&'a FakeProvider, Option<EcdsaKeyPair>);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                if let Some(key) = self.1.take() {
-                    self.0.answers.lock().unwrap().key = key;
-                }
-            }
-        }
-        let mut answers = self.answers.lock().unwrap();
-        let real = std::mem::replace(&mut answers.key, new_key());
-        Back(self, Some(real))
+    /// Whether tokens are signed with a key that the provider does not publish.
+    pub(crate) fn forge(&self, is_forged: bool) {
+        self.answers.lock().unwrap().foreign = is_forged.then(new_key);
     }
 }
