@@ -18,7 +18,7 @@ use crate::service::app::{App, Opened, Options, Shared};
 use crate::service::mailer::Mailer;
 use crate::service::provider::Provider;
 use crate::service::secrets::Secrets;
-use crate::service::settings::{Saved, Setting};
+use crate::service::settings::{SavedSettings, Setting};
 use crate::service::views::{self, Sessions};
 use crate::service::{
     disposing, mail, package_state, policies as stored, policy_versions, refusals, runner, signing,
@@ -45,7 +45,7 @@ impl Desk {
         stored::store(&db, &policies).await?;
         let law_sets = LawSets::read(&beside(&options.policies, "reasons"))?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
-        let saved = Saved::load(&db).await?;
+        let saved = SavedSettings::load(&db).await?;
         let zone = Zone::open(saved.effective(&options, Setting::TimeZone))?;
         // Worked examples are about the law's own calendar.
         let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
@@ -101,7 +101,8 @@ impl Desk {
         routes::router(&self.app)
     }
 
-    /// Queues mail about what is new, and sends what is due. A desk that serves does this by itself.
+    /// Queues mail about what is new, and sends what is due. A desk that serves does this by
+    /// itself.
     pub async fn send_mail(&self) {
         let app = &self.app;
         for done in [mail::collect(app).await, mail::deliver(app).await] {

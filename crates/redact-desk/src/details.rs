@@ -1,5 +1,5 @@
-//! What is known of a request and of a recording besides what the work needs: fields of the agency's
-//! case and evidence systems, which the sealed manifest of a release takes up.
+//! What is known of a request and of a recording besides what the work needs: fields of the
+//! agency's case and evidence systems, which the sealed manifest of a release takes up.
 
 use serde::{Deserialize, Serialize};
 

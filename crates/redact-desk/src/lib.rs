@@ -3,9 +3,9 @@
 //! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Each
 //! layer depends only on those above it:
 //!
-//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options`, `details`, `task` (what
-//!   takes long, run by an implementation of [`Jobs`]) and `machines` (the queue, listed by an
-//!   implementation of [`Machines`]);
+//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options`, `details`,
+//!   `task` (what takes long, run by an implementation of [`Jobs`]) and `machines` (the queue,
+//!   listed by an implementation of [`Machines`]);
 //! - `db`: rows and queries, by table. The database and the files beside it hold everything;
 //!   nothing that was acknowledged is lost when the process dies;
 //! - `domain`: the rules, without a database and without HTTP;

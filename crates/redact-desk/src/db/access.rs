@@ -10,7 +10,7 @@ use crate::time::Millis;
 /// A recording with its request. Those of practice requests are left out: they have the sample of
 /// the program.
 #[derive(sqlx::FromRow)]
-pub(crate) struct RecordingRow {
+pub(crate) struct AccessedRow {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) request: Id,
@@ -19,7 +19,7 @@ pub(crate) struct RecordingRow {
 }
 
 /// All recordings, also removed ones.
-pub(crate) async fn recordings(db: &Db) -> Result<Vec<RecordingRow>, DbError> {
+pub(crate) async fn recordings(db: &Db) -> Result<Vec<AccessedRow>, DbError> {
     let sql = "SELECT recordings.id, recordings.name, request, number, users.name AS assignee
         FROM recordings JOIN requests ON requests.id = request
           LEFT JOIN users ON users.id = assignee

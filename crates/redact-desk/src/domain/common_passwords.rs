@@ -21,8 +21,8 @@ const LOOK_ALIKES: [(char, char); 10] = [
     ('8', 'b'),
 ];
 
-/// Whether a password is on the list: as it is, with digits and signs around it, with signs in place
-/// of letters, written with spaces, or repeated.
+/// Whether a password is on the list: as it is, with digits and signs around it, with signs in
+/// place of letters, written with spaces, or repeated.
 pub(super) fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let without_digits = lower.trim_matches(|letter: char| letter.is_ascii_digit());

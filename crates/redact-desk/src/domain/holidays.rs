@@ -124,8 +124,8 @@ pub(crate) struct Holidays {
     agency: AgencyDays,
 }
 
-/// Days on which the agency's office is closed although no law's calendar says so, and days on which
-/// it is open although one does.
+/// Days on which the agency's office is closed although no law's calendar says so, and days on
+/// which it is open although one does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AgencyDays {
     closed: BTreeSet<Date>,

@@ -17,7 +17,8 @@ use crate::error::DeskError;
 /// A policy as it is written, and as the API returns it.
 pub(crate) type KnownPolicy = Arc<(policy::Policy, Policy)>;
 
-/// The policies for new reviews. A version that is put into force takes the place of an earlier one.
+/// The policies for new reviews. A version that is put into force takes the place of an earlier
+/// one.
 pub(crate) struct Policies {
     all: RwLock<Vec<KnownPolicy>>,
 }

@@ -11,7 +11,7 @@ pub(crate) const SOON_DAYS: i64 = 3;
 
 /// A request, as far as the filters of the queue look at it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct QueuedRequest<'a> {
     pub(crate) stage: Stage,
     pub(crate) overdue: bool,
     pub(crate) days_left: i64,
@@ -21,7 +21,7 @@ pub(crate) struct Listed<'a> {
     pub(crate) assignee: Option<&'a str>,
 }
 
-impl Listed<'_> {
+impl QueuedRequest<'_> {
     /// Whether it is due soon, and not overdue.
     const fn is_due_soon(&self) -> bool {
         let over = matches!(self.stage, Stage::Closed | Stage::HandedOver);
@@ -69,7 +69,7 @@ pub(crate) enum Whose {
 }
 
 impl QueueChoice {
-    fn takes_stage(&self, request: &Listed<'_>) -> bool {
+    fn takes_stage(&self, request: &QueuedRequest<'_>) -> bool {
         match self.stage {
             StageChoice::All => true,
             StageChoice::Open => request.stage != Stage::Closed,
@@ -77,7 +77,7 @@ impl QueueChoice {
         }
     }
 
-    const fn takes_due(&self, request: &Listed<'_>) -> bool {
+    const fn takes_due(&self, request: &QueuedRequest<'_>) -> bool {
         match self.due {
             DueChoice::All => true,
             DueChoice::Overdue => request.overdue,
@@ -85,7 +85,7 @@ impl QueueChoice {
         }
     }
 
-    fn takes_person(&self, request: &Listed<'_>) -> bool {
+    fn takes_person(&self, request: &QueuedRequest<'_>) -> bool {
         match &self.whose {
             Whose::Everybody => true,
             Whose::Nobody => request.assignee.is_none(),
@@ -94,12 +94,12 @@ impl QueueChoice {
     }
 
     /// Whether the queue shows the request.
-    pub(crate) fn shows(&self, request: &Listed<'_>) -> bool {
+    pub(crate) fn shows(&self, request: &QueuedRequest<'_>) -> bool {
         self.takes_stage(request) && self.takes_due(request) && self.takes_person(request)
     }
 
     /// How many requests each choice would show, of those of the chosen person.
-    pub(crate) fn counts<'a>(&self, all: impl Iterator<Item = Listed<'a>>) -> QueueCounts {
+    pub(crate) fn counts<'a>(&self, all: impl Iterator<Item = QueuedRequest<'a>>) -> QueueCounts {
         let mut counts = QueueCounts::default();
         for request in all.filter(|one| !one.practice && self.takes_person(one)) {
             if self.takes_due(&request) {
@@ -132,7 +132,7 @@ pub(crate) struct QueueCounts {
 mod tests {
     use super::*;
 
-    const ONE: Listed<'static> = Listed {
+    const ONE: QueuedRequest<'static> = QueuedRequest {
         stage: Stage::InReview,
         overdue: false,
         days_left: 9,
@@ -140,30 +140,30 @@ mod tests {
         assignee: Some("ada"),
     };
 
-    fn list() -> Vec<Listed<'static>> {
+    fn list() -> Vec<QueuedRequest<'static>> {
         vec![
             ONE,
-            Listed {
+            QueuedRequest {
                 days_left: 3,
                 assignee: None,
                 ..ONE
             },
-            Listed {
+            QueuedRequest {
                 days_left: -1,
                 overdue: true,
                 ..ONE
             },
-            Listed {
+            QueuedRequest {
                 days_left: -5,
                 stage: Stage::HandedOver,
                 ..ONE
             },
-            Listed {
+            QueuedRequest {
                 stage: Stage::Closed,
                 days_left: 1,
                 ..ONE
             },
-            Listed {
+            QueuedRequest {
                 days_left: -9,
                 practice: true,
                 ..ONE
@@ -190,7 +190,7 @@ mod tests {
             ..QueueChoice::default()
         };
         assert_eq!(nobody.counts(list().into_iter()).all, 1);
-        let practice = |one: &&Listed<'_>| QueueChoice::default().shows(one) && one.practice;
+        let practice = |one: &&QueuedRequest<'_>| QueueChoice::default().shows(one) && one.practice;
         assert_eq!(
             list().iter().filter(practice).count(),
             1,

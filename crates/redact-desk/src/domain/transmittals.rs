@@ -214,7 +214,8 @@ requester = false
 "#;
 
     /// Goal: an office's own profile takes precedence, also when it is broken, and one that only
-    /// makes folders, or leaves out what releases of the desk name, says so. Control: without a folder there are the built-in ones.
+    /// makes folders, or leaves out what releases of the desk name, says so. Control: without a
+    /// folder there are the built-in ones.
     #[test]
     fn own_profiles_take_precedence_and_broken_ones_say_why() {
         let folder = tempfile::TempDir::new().unwrap();

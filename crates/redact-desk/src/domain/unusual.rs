@@ -215,8 +215,8 @@ mod tests {
         }
     }
 
-    /// Goal: who has no part in a request is flagged for looking. Controls: the assigned person, one
-    /// who approved, a request that nobody has, and a download, which is an auditor's work.
+    /// Goal: who has no part in a request is flagged for looking. Controls: the assigned person,
+    /// one who approved, a request that nobody has, and a download, which is an auditor's work.
     #[test]
     fn looking_outside_an_assignment_is_unusual() {
         let (recording, request) = (Id::random(), Id::random());
@@ -237,8 +237,8 @@ mod tests {
         assert!(flags(&all, &work, &zone).is_empty());
     }
 
-    /// Goal: night is night in the agency's zone. Control: the same moment is day elsewhere, and the
-    /// edges of the night.
+    /// Goal: night is night in the agency's zone. Control: the same moment is day elsewhere, and
+    /// the edges of the night.
     #[test]
     fn night_is_that_of_the_agency() {
         let recording = Id::random();

@@ -152,7 +152,7 @@ pub(crate) struct AccessReport {
 }
 
 /// What the query wants of all access.
-pub(super) struct Found {
+pub(super) struct FoundAccess {
     /// Oldest first.
     pub(super) all: Vec<Access>,
     known: BTreeMap<String, AccessedRecording>,
@@ -160,7 +160,7 @@ pub(super) struct Found {
     pub(super) filters: Vec<String>,
 }
 
-impl Found {
+impl FoundAccess {
     pub(super) async fn load(app: &App, who: &SessionUser, query: AccessQuery) -> ApiResult<Self> {
         let day = |field: &'static str, given: &Option<String>| match given.as_deref() {
             None | Some("") => Ok(None),
@@ -287,7 +287,7 @@ pub(crate) async fn show(
     who: SessionUser,
     Query(query): Query<AccessQuery>,
 ) -> ApiResult<axum::Json<AccessReport>> {
-    let found = Found::load(&app, &who, query).await?;
+    let found = FoundAccess::load(&app, &who, query).await?;
     let newest = found.all.iter().rev().take(ENTRIES_MAX);
     Ok(axum::Json(AccessReport {
         entries: newest.map(|access| found.entry(access)).collect(),
@@ -303,7 +303,7 @@ pub(crate) async fn csv(
     who: SessionUser,
     Query(query): Query<AccessQuery>,
 ) -> ApiResult<Response> {
-    let found = Found::load(&app, &who, query).await?;
+    let found = FoundAccess::load(&app, &who, query).await?;
     let event = Event::new(Act::Export, "access-report").count("entries", found.all.len());
     app.log_event(&who.name, event).await?;
     // The mark tells spreadsheet programs that it is UTF-8.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use redact_record::events::Act;
 use redact_record::papers::{ReportColumn, ReportSection};
 
-use super::access::{AccessQuery, Found, shown_text};
+use super::access::{AccessQuery, FoundAccess, shown_text};
 use super::body::Query;
 use super::event_pdf::SignedExport;
 use super::reports::{Report, plain_time};
@@ -22,7 +22,7 @@ pub(crate) async fn pdf(
     who: SessionUser,
     Query(query): Query<AccessQuery>,
 ) -> ApiResult<axum::Json<SignedExport>> {
-    let found = Found::load(&app, &who, query).await?;
+    let found = FoundAccess::load(&app, &who, query).await?;
     let count = found.all.len();
     if count > ENTRIES_PDF_MAX {
         let message = format!("More than {ENTRIES_PDF_MAX} entries match.");
@@ -64,7 +64,7 @@ fn figure_columns() -> Vec<ReportColumn> {
         .collect()
 }
 
-fn by_person(found: &Found) -> ReportSection {
+fn by_person(found: &FoundAccess) -> ReportSection {
     let mut columns = vec![
         ReportColumn::text("Person", 2.4),
         ReportColumn::number("Recordings", 0.9),
@@ -84,7 +84,7 @@ fn by_person(found: &Found) -> ReportSection {
     }
 }
 
-fn by_recording(found: &Found) -> ReportSection {
+fn by_recording(found: &FoundAccess) -> ReportSection {
     let mut columns = vec![
         ReportColumn::text("Recording", 2.6),
         ReportColumn::text("People", 2.2),
@@ -104,7 +104,7 @@ fn by_recording(found: &Found) -> ReportSection {
     }
 }
 
-fn one_by_one(app: &App, found: &Found) -> ReportSection {
+fn one_by_one(app: &App, found: &FoundAccess) -> ReportSection {
     let rows = found.all.iter().rev().map(|access| {
         let frames = match access.frames {
             0 => String::new(),

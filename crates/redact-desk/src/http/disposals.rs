@@ -163,6 +163,12 @@ pub(crate) async fn propose(
     Ok((StatusCode::CREATED, shown))
 }
 
+/// Refuses what an order closes to the user: the list shows that there is a disposal, and no more.
+async fn check_sealed(app: &App, who: &SessionUser, disposal: &Id) -> ApiResult<()> {
+    let row = rows::by_id(&app.db, disposal).await?;
+    sealed::check(app, who, "recordings", &row.recording).await
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfirmDisposalBody {
@@ -177,6 +183,7 @@ pub(crate) async fn confirm(
     Path(id): Path<Id>,
     Body(given): Body<ConfirmDisposalBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Disposal>)> {
+    check_sealed(&app, &who, &id).await?;
     let decision = SecondDecision::Confirm {
         password: &given.password,
         peer,
@@ -199,6 +206,7 @@ pub(crate) async fn refuse(
     Path(id): Path<Id>,
     Body(given): Body<RefuseDisposalBody>,
 ) -> ApiResult<axum::Json<Disposal>> {
+    check_sealed(&app, &who, &id).await?;
     let decision = SecondDecision::Refuse(&given.reason);
     disposals::decide(&app, &who, &id, decision).await?;
     one(State(app), who, Path(id)).await
@@ -219,6 +227,7 @@ pub(crate) async fn certificate(
     who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<Response> {
+    check_sealed(&app, &who, &id).await?;
     let (text, _) = disposals::certificate(&app, &who, &id).await?;
     let name = format!("disposal-{id}.json");
     Ok(attachment("application/json", name, text))
@@ -230,6 +239,7 @@ pub(crate) async fn signature(
     who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<Response> {
+    check_sealed(&app, &who, &id).await?;
     let (_, signature) = disposals::certificate(&app, &who, &id).await?;
     let name = format!("disposal-{id}.json.minisig");
     Ok(attachment("text/plain; charset=utf-8", name, signature))

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Query;
 use super::csv::line;
-use super::requests::{Assignee, Order, Request, Sort, listed, sort};
+use super::requests::{Assignee, Request, Sort, SortOrder, listed, sort};
 use crate::api_error::ApiResult;
-use crate::domain::queue::{DueChoice, Listed, QueueChoice, QueueCounts, StageChoice, Whose};
+use crate::domain::queue::{
+    DueChoice, QueueChoice, QueueCounts, QueuedRequest, StageChoice, Whose,
+};
 use crate::domain::stage::Stage;
 use crate::event::Event;
 use crate::model::SessionUser;
@@ -36,7 +38,7 @@ pub(crate) struct QueueQuery {
     #[serde(default)]
     sort: Sort,
     #[serde(default)]
-    order: Order,
+    order: SortOrder,
     page: Option<usize>,
 }
 
@@ -75,8 +77,8 @@ impl QueueQuery {
     }
 }
 
-fn of(request: &Request) -> Listed<'_> {
-    Listed {
+fn of(request: &Request) -> QueuedRequest<'_> {
+    QueuedRequest {
         stage: request.stage,
         overdue: request.overdue,
         days_left: request.days_left,

@@ -142,14 +142,14 @@ pub(crate) enum Sort {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Order {
+pub(crate) enum SortOrder {
     #[default]
     Asc,
     Desc,
 }
 
 /// Sorts requests; equal ones by their number.
-pub(super) fn sort(list: &mut [Request], (by, order): (Sort, Order)) {
+pub(super) fn sort(list: &mut [Request], (by, order): (Sort, SortOrder)) {
     let person = |request: &Request| request.assignee.as_ref().map(|person| person.name.clone());
     list.sort_by(|a, b| {
         let by = match by {
@@ -161,7 +161,7 @@ pub(super) fn sort(list: &mut [Request], (by, order): (Sort, Order)) {
         };
         by.then_with(|| a.number.cmp(&b.number))
     });
-    if order == Order::Desc {
+    if order == SortOrder::Desc {
         list.reverse();
     }
 }
@@ -176,7 +176,7 @@ pub(crate) struct RequestsQuery {
     #[serde(default)]
     sort: Sort,
     #[serde(default)]
-    order: Order,
+    order: SortOrder,
 }
 
 impl RequestsQuery {
@@ -195,7 +195,8 @@ impl RequestsQuery {
     }
 }
 
-/// Whether every word of a search, in lowercase, is in what the list shows or in a recording's name.
+/// Whether every word of a search, in lowercase, is in what the list shows or in a recording's
+/// name.
 fn finds(words: &[String], request: &Request, names: &[String]) -> bool {
     let text = [
         &request.number,

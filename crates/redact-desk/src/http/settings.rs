@@ -8,7 +8,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::db::settings as rows;
 use crate::model::SessionUser;
 use crate::service::app::{App, Shared};
-use crate::service::settings::{self, Saved, Setting};
+use crate::service::settings::{self, SavedSettings, Setting};
 use crate::time;
 
 /// A setting.
@@ -59,7 +59,7 @@ pub(crate) struct AgencySettings {
 }
 
 async fn find(app: &Shared) -> ApiResult<AgencySettings> {
-    let saved = Saved::load(&app.db)
+    let saved = SavedSettings::load(&app.db)
         .await
         .map_err(|error| ApiError::internal(&error))?;
     let shown = Setting::ALL.into_iter().map(|setting| {

@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
-use crate::service::watch_folder::{self as service, Watched, list_files};
+use crate::service::watch_folder::{self as service, FolderFile, list_files};
 use crate::time;
 
 /// A file in the watch folder.
@@ -26,7 +26,7 @@ pub(crate) struct WatchedFile {
     changed_at: String,
 }
 
-fn present(file: Watched) -> WatchedFile {
+fn present(file: FolderFile) -> WatchedFile {
     WatchedFile {
         id: file.id,
         name: file.name,

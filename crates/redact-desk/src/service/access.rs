@@ -10,7 +10,7 @@ use super::app::Shared;
 use super::requests::REASON_CHARS_MAX;
 use super::views;
 use crate::api_error::{ApiError, ApiResult, text};
-use crate::db::access::{self as rows, FlagRow, RecordingRow};
+use crate::db::access::{self as rows, AccessedRow, FlagRow};
 use crate::db::pool;
 use crate::db::sealings::Closed;
 use crate::db::views as view_rows;
@@ -26,7 +26,7 @@ use crate::model::papers::{AccessKind, AccessOutcome};
 pub(crate) struct Accesses {
     /// Oldest first.
     pub(crate) all: Vec<Access>,
-    pub(crate) recordings: HashMap<Id, RecordingRow>,
+    pub(crate) recordings: HashMap<Id, AccessedRow>,
     assignments: Assignments,
 }
 
@@ -44,7 +44,7 @@ impl Accesses {
 
 /// What the ids in the log belong to.
 struct Related {
-    recordings: HashMap<Id, RecordingRow>,
+    recordings: HashMap<Id, AccessedRow>,
     /// The recordings of releases, packages and reviews.
     of: HashMap<Id, Vec<Id>>,
 }

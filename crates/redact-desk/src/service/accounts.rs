@@ -72,8 +72,8 @@ pub(crate) async fn apply(
     views::log_finished(app, Sessions::Ended).await
 }
 
-/// Removes password, second factor, recovery codes and signing key of an account. The caller must hold the review
-/// lock.
+/// Removes password, second factor, recovery codes and signing key of an account. The caller must
+/// hold the review lock.
 ///
 /// # Errors
 /// 409 `last_administrator`.
@@ -103,8 +103,9 @@ pub(crate) async fn reset(app: &Shared, who: &SessionUser, account: &Account) ->
     views::log_finished(app, Sessions::Ended).await
 }
 
-/// Gives an account another name. Records of before show the former one. The signing key is bound to
-/// that, so it is retired, and the next approval makes another. The caller must hold the review lock.
+/// Gives an account another name. Records of before show the former one. The signing key is bound
+/// to that, so it is retired, and the next approval makes another. The caller must hold the review
+/// lock.
 ///
 /// # Errors
 /// 400 for the same name; 409 `name_taken`.

@@ -63,7 +63,7 @@ impl BackupManifest {
 }
 
 /// Reports bytes that were done; may ask to stop.
-pub(crate) type Report<'a> = &'a (dyn Fn(u64) -> ControlFlow<()> + Sync);
+pub(crate) type Advance<'a> = &'a (dyn Fn(u64) -> ControlFlow<()> + Sync);
 
 /// Copies the first `bytes` bytes of a file to a new one, and gives their digest. `to` is on disk
 /// afterward.
@@ -75,7 +75,7 @@ pub(crate) fn copy(
     from: &Path,
     to: &Path,
     bytes: u64,
-    report: Report<'_>,
+    report: Advance<'_>,
 ) -> Result<Digest, BackupError> {
     let unread = |source| BackupError::read(from, source);
     let unwritten = |source| BackupError::write(to, source);
@@ -178,7 +178,11 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<BackupManifest, BackupError
 ///
 /// # Errors
 /// [`BackupError::Damaged`], [`BackupError::Cancelled`].
-pub(crate) fn check(folder: &Path, file: &BackedUp, report: Report<'_>) -> Result<(), BackupError> {
+pub(crate) fn check(
+    folder: &Path,
+    file: &BackedUp,
+    report: Advance<'_>,
+) -> Result<(), BackupError> {
     let path: PathBuf = folder.join(&file.path);
     let mut before = 0;
     let mut is_stopped = false;

@@ -221,7 +221,8 @@ pub(crate) async fn jobs(app: &Shared) -> ApiResult<JobCounts> {
 mod tests {
     use super::*;
 
-    /// Goal: the cards of the program name all their files. Control: a weights file that is missing.
+    /// Goal: the cards of the program name all their files. Control: a weights file that is
+    /// missing.
     #[test]
     fn every_file_of_a_model_is_listed() {
         let folder = tempfile::TempDir::new().unwrap();

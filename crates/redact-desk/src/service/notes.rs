@@ -30,7 +30,8 @@ pub(crate) struct Written<'a> {
 /// Adds a note to a request, which may be closed.
 ///
 /// # Errors
-/// 400 for an empty or long text, or a mention of somebody who does not review; 404; 409 `practice`.
+/// 400 for an empty or long text, or a mention of somebody who does not review; 404; 409
+/// `practice`.
 pub(crate) async fn add(
     app: &Shared,
     who: &SessionUser,

@@ -1,7 +1,7 @@
 //! Passkeys (Web Authentication): a key in a phone, a computer or a security key signs a challenge
-//! after it verified the person by fingerprint, face or PIN. That is two factors, so a passkey signs
-//! in without password and code. It does not open the signing key: an approval still asks for the
-//! password.
+//! after it verified the person by fingerprint, face or PIN. That is two factors, so a passkey
+//! signs in without password and code. It does not open the signing key: an approval still asks for
+//! the password.
 //!
 //! Challenges are in memory, each is good once and for five minutes.
 
@@ -44,7 +44,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a request with that `Host` header; `None` for an address, which has no passkeys.
+    /// The place of a request with that `Host` header; `None` for an address, which has no
+    /// passkeys.
     pub(crate) fn of(host: &str, tls: bool) -> Option<Self> {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();

@@ -4,12 +4,14 @@
 
 #[cfg_attr(not(feature = "single-sign-on"), path = "provider/protocol_none.rs")]
 mod protocol;
+#[cfg(feature = "single-sign-on")]
+mod refusal;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use self::protocol::{Protocol, Waiting};
-use crate::api_error::{ApiError, ApiResult, Status};
+use crate::api_error::{ApiError, ApiResult};
 use crate::domain::provider_claims::ProviderClaims;
 use crate::error::DeskError;
 use crate::id::Token;
@@ -41,23 +43,6 @@ pub(crate) struct Provider {
     pending: Mutex<VecDeque<Pending>>,
 }
 
-/// The provider could not be asked.
-pub(super) fn down(title: &str, why: &dyn std::fmt::Display) -> ApiError {
-    tracing::warn!("desk: the identity provider: {why}");
-    let message = format!("{title} does not respond.");
-    ApiError::new(Status::ServiceUnavailable, "provider_down", message)
-        .hint("Sign in with your password, or try again later.")
-}
-
-/// The provider's answer is not valid.
-pub(super) fn refused(title: &str, why: &dyn std::fmt::Display) -> ApiError {
-    tracing::warn!("desk: the identity provider's answer was refused: {why}");
-    let message = format!("The answer of {title} was not accepted.");
-    ApiError::refused("provider_answer", message).hint(
-        "Try again. If it happens again, ask the person who runs the server: the log says why.",
-    )
-}
-
 /// The browser did not begin this sign-in, or too long ago.
 fn unknown(title: &str) -> ApiError {
     let message =
@@ -85,8 +70,8 @@ impl Provider {
     /// A provider; nothing is asked of it yet.
     ///
     /// # Errors
-    /// [`DeskError::Configuration`] if its certificates cannot be read, or if people would return to
-    /// another place than the desk; [`DeskError::NoSingleSignOn`].
+    /// [`DeskError::Configuration`] if its certificates cannot be read, or if people would return
+    /// to another place than the desk; [`DeskError::NoSingleSignOn`].
     pub(crate) fn new(
         config: ProviderConfig,
         hosts: &[String],
@@ -128,7 +113,8 @@ impl Provider {
         Ok((url, browser))
     }
 
-    /// What the provider says about the person who returned with `code`. A sign-in is finished once.
+    /// What the provider says about the person who returned with `code`. A sign-in is finished
+    /// once.
     ///
     /// # Errors
     /// 422 `provider_state` if another browser began it; `provider_answer`; 503 `provider_down`.

@@ -216,7 +216,8 @@ pub(crate) async fn begin(
     Ok(id)
 }
 
-/// The request as the manifests of a release record it, with what the agency knows of the recording.
+/// The request as the manifests of a release record it, with what the agency knows of the
+/// recording.
 async fn file_of(
     app: &Shared,
     (request, recording): (&Id, &Id),

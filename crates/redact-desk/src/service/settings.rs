@@ -76,9 +76,9 @@ impl Setting {
 
 /// Settings that were saved, by their words.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Saved(HashMap<String, String>);
+pub(crate) struct SavedSettings(HashMap<String, String>);
 
-impl Saved {
+impl SavedSettings {
     /// What was saved.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Saved {
 /// # Errors
 /// Those of the database.
 pub(crate) async fn effective(app: &Shared, setting: Setting) -> ApiResult<Option<String>> {
-    let saved = Saved(settings::all(&app.db).await?);
+    let saved = SavedSettings(settings::all(&app.db).await?);
     Ok(saved.effective(&app.options, setting).map(str::to_owned))
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn set(
     }
     let value = optional_text("value", value, CHARS_MAX)?;
     check(app, setting, &value)?;
-    let before = Saved(settings::all(&app.db).await?);
+    let before = SavedSettings(settings::all(&app.db).await?);
     let before = before.get(setting);
     if before == value {
         return Ok(());

@@ -38,7 +38,7 @@ const COMPANIONS: [&str; 5] = ["glv", "lrf", "lrv", "thm", "xmp"];
 
 /// A file in the watch folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Watched {
+pub(crate) struct FolderFile {
     pub(crate) id: Id,
     /// Its path within the watch folder.
     pub(crate) name: String,
@@ -49,7 +49,7 @@ pub(crate) struct Watched {
 
 /// The files in the watch folder and its subfolders, by path, without links, hidden files and
 /// companion files of cameras; only those within the subfolder `within`, if one is given.
-pub(crate) fn list_files(app: &Shared, within: Option<&str>) -> Vec<Watched> {
+pub(crate) fn list_files(app: &Shared, within: Option<&str>) -> Vec<FolderFile> {
     let mut files = Vec::new();
     if let Some(folder) = &app.options.watch {
         let (folder, prefix) = match within {
@@ -71,7 +71,13 @@ fn is_folder(path: &Path) -> bool {
 }
 
 /// Adds the files in `folder`, whose path within the watch folder is `within`.
-fn collect_files(folder: &Path, within: &str, now: Millis, depth: usize, files: &mut Vec<Watched>) {
+fn collect_files(
+    folder: &Path,
+    within: &str,
+    now: Millis,
+    depth: usize,
+    files: &mut Vec<FolderFile>,
+) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -97,11 +103,11 @@ fn watched_file(
     meta: &std::fs::Metadata,
     path: PathBuf,
     now: Millis,
-) -> Option<Watched> {
+) -> Option<FolderFile> {
     let changed = meta.modified().ok()?;
     let changed = changed.duration_since(std::time::UNIX_EPOCH).ok()?;
     let changed = Millis::try_from(changed.as_millis()).ok()?;
-    (changed + STILL_FOR <= now).then(|| Watched {
+    (changed + STILL_FOR <= now).then(|| FolderFile {
         id: id(&name),
         name,
         bytes: meta.len(),
@@ -124,15 +130,15 @@ fn id(name: &str) -> Id {
     Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
 }
 
-/// Adds a file of the watch folder to a request and returns the recording's id. The file stays where
-/// it is.
+/// Adds a file of the watch folder to a request and returns the recording's id. The file stays
+/// where it is.
 ///
 /// # Errors
 /// 413 for a file that is too large; those of [`import`].
 pub(crate) async fn take(
     app: &Shared,
     who: &SessionUser,
-    (request, file): (&Id, &Watched),
+    (request, file): (&Id, &FolderFile),
     options: ReadOptions,
 ) -> ApiResult<Id> {
     if file.bytes > app.options.upload_bytes_max {
@@ -252,7 +258,7 @@ pub(crate) async fn take_new(app: &App) -> ApiResult<()> {
     Ok(())
 }
 
-async fn take_one(app: &Shared, row: &WatchRow, file: &Watched) -> ApiResult<()> {
+async fn take_one(app: &Shared, row: &WatchRow, file: &FolderFile) -> ApiResult<()> {
     let account = users::by_id(&app.db, &row.user).await?;
     let who = SessionUser {
         id: account.id,

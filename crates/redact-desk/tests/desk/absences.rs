@@ -91,7 +91,8 @@ async fn four_eyes_stay_four() {
     assert_eq!(shown["state"], "approved", "the control: the second person");
 }
 
-/// Goal: impossible absences are refused with their field; a new one takes the place of the old one.
+/// Goal: impossible absences are refused with their field; a new one takes the place of the old
+/// one.
 #[tokio::test]
 async fn an_absence_must_be_possible() {
     let office = office().await;

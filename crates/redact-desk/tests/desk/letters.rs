@@ -190,7 +190,8 @@ async fn an_extension_letter_moves_the_due_date_when_it_is_sent() {
     let body = json!({ "kind": "extension", "extension": extension });
     let preview = office.letter(request, "/preview", body.clone()).await.ok();
     let text = words(&preview);
-    // Twenty working days from September 8 are October 6; ten more, without Columbus Day, October 21.
+    // Twenty working days from September 8 are October 6; ten more, without Columbus Day, October
+    // 21.
     let expected = "due by October 21, 2026 instead of October 6, 2026";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("Two field offices"), "{text}");

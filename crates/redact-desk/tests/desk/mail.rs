@@ -48,7 +48,8 @@ async fn state(bench: &Bench, admin: &Person) -> Value {
 
 /// Goal: people get mail about what is new for them while they are away: an assignment, a recording
 /// that is ready, a due date, a review that needs their approval; each once, with number and link
-/// and without a name. Control: what they did not choose, what waited before, and people at the desk.
+/// and without a name. Control: what they did not choose, what waited before, and people at the
+/// desk.
 #[tokio::test]
 async fn people_get_what_they_chose() {
     let (bench, server, admin) = office().await;

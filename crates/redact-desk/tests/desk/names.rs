@@ -88,8 +88,8 @@ async fn a_former_name_is_not_free_for_others() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
-/// Goal: an approval under the old name counts no longer, and the next one is signed with a key that
-/// belongs to the new name. Control: an unlock changes neither.
+/// Goal: an approval under the old name counts no longer, and the next one is signed with a key
+/// that belongs to the new name. Control: an unlock changes neither.
 #[tokio::test]
 async fn a_new_name_gets_a_new_key() {
     let office = office().await;

@@ -145,7 +145,8 @@ async fn a_connected_account_signs_in() {
 }
 
 /// Goal: no token lets in that is for another program, from another issuer, of another sign-in, too
-/// old, from the future, not signed or signed by somebody else. Control: clocks may differ a little.
+/// old, from the future, not signed or signed by somebody else. Control: clocks may differ a
+/// little.
 #[tokio::test]
 async fn a_wrong_token_is_refused() {
     let (bench, provider, admin) = office("").await;
@@ -254,8 +255,8 @@ async fn an_outage_stops_nobody_with_a_password() {
     assert_eq!(answered.status, StatusCode::NOT_FOUND, "none configured");
 }
 
-/// Goal: groups admit people and give the role, which follows them; nobody becomes an administrator,
-/// and whoever is in no group stays out.
+/// Goal: groups admit people and give the role, which follows them; nobody becomes an
+/// administrator, and whoever is in no group stays out.
 #[tokio::test]
 async fn groups_give_accounts_and_roles() {
     let more = "[groups]\noperator = [\"records\"]\napprover = [\"chiefs\"]\n";

@@ -74,8 +74,8 @@ async fn a_recovery_code_is_not_spent_twice_at_once() {
     assert_eq!(right.count(), 1);
 }
 
-/// Goal: a new telephone without an administrator: a recovery code signs in and sets up another app,
-/// whose codes are good from then on; those of the old one are not.
+/// Goal: a new telephone without an administrator: a recovery code signs in and sets up another
+/// app, whose codes are good from then on; those of the old one are not.
 /// Control: until it is confirmed, the old one is.
 #[tokio::test]
 async fn another_telephone_takes_the_place_of_the_old_one() {

@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use crate::bench::Bench;
 use crate::office::{Office, office};
-use redact_desk::{Role, route_table};
+use redact_desk::Role;
 
 impl Office {
     /// Closes something to everybody but the approver.
@@ -114,8 +114,9 @@ async fn an_order_closes_a_recording_to_all_but_those_named() {
     assert!(log.contains("\"refused\""), "attempts are in the log");
 }
 
-/// Goal: what an order closes is found by no search, is in no queue, inbox or report by name, and an
-/// import adds nothing to it. Controls: all of it before the order, and for the person whom it names.
+/// Goal: what an order closes is found by no search, is in no queue, inbox or report by name, and
+/// an import adds nothing to it. Controls: all of it before the order, and for the person whom it
+/// names.
 #[tokio::test]
 async fn an_order_holds_in_the_search_the_queue_and_reports() {
     let office = office().await;
@@ -175,6 +176,45 @@ async fn an_order_holds_in_the_search_the_queue_and_reports() {
     assert!(errors.contains("court order"), "{shown}");
     let refused = office.bench.post(operator, "/api/imports", import).await;
     assert_ne!(refused.status, StatusCode::CREATED);
+}
+
+/// Goal: nobody decides about the disposal of what an order closes to them, or gets its record.
+/// Control: before the order, the same request is refused for another reason.
+#[tokio::test]
+async fn an_order_holds_for_disposals() {
+    let office = office().await;
+    let request = office.request().await;
+    let id = request["id"].as_str().unwrap();
+    let close = json!({ "disposition": "withdrawn" });
+    let path = format!("/api/requests/{id}/close");
+    office.bench.post(&office.operator, &path, close).await.ok();
+    let category = json!({ "category": "not_evidence", "counted_from": "2020-01-01" });
+    let path = format!("/api/recordings/{}/retention", office.recording);
+    let put = office
+        .bench
+        .call(&office.operator, Method::PUT, &path, category);
+    put.await.ok();
+    let path = format!("/api/recordings/{}/disposal", office.recording);
+    let reason = json!({ "reason": "Beyond its time" });
+    let proposed = office
+        .bench
+        .post(&office.operator, &path, reason)
+        .await
+        .ok();
+    let disposal = format!("/api/disposals/{}", proposed["id"].as_str().unwrap());
+    let certificate = format!("{disposal}/certificate");
+    assert_eq!(office.status(&certificate).await, StatusCode::NOT_FOUND);
+    office.seal("recording", &office.recording).await;
+    let refuse = json!({ "reason": "No" });
+    let refused = office
+        .bench
+        .post(&office.operator, &format!("{disposal}/refuse"), refuse)
+        .await;
+    assert_eq!(refused.code(), "sealed");
+    let certificate = office.bench.get(&office.operator, &certificate).await;
+    assert_eq!(certificate.code(), "sealed");
+    let shown = office.bench.get(&office.operator, &disposal).await.ok();
+    assert_eq!(shown["recording_name"], "");
 }
 
 /// Goal: recipients are told one by one, and a later order opens everything again. Controls: an

@@ -1,5 +1,5 @@
-//! OpenID Connect: discovery, the authorization request, the exchange of the code, and the checks of
-//! the token. The signature, issuer, audience, nonce and times are checked by `openidconnect`.
+//! OpenID Connect: discovery, the authorization request, the exchange of the code, and the checks
+//! of the token. The signature, issuer, audience, nonce and times are checked by `openidconnect`.
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{down, refused};
+use super::refusal::{down, refused};
 use crate::api_error::ApiResult;
 use crate::domain::provider_claims::ProviderClaims;
 use crate::error::DeskError;

@@ -6,13 +6,15 @@ use crate::error::DeskError;
 use crate::sign_on::ProviderConfig;
 use crate::time::Millis;
 
-/// Never made.
-pub(super) enum Protocol {}
+pub(super) use self::{NoProtocol as Protocol, NoWaiting as Waiting};
 
 /// Never made.
-pub(super) enum Waiting {}
+pub(super) enum NoProtocol {}
 
-impl Protocol {
+/// Never made.
+pub(super) enum NoWaiting {}
+
+impl NoProtocol {
     pub(super) fn new(_: &ProviderConfig, _: String) -> Result<Self, DeskError> {
         Err(DeskError::NoSingleSignOn)
     }
