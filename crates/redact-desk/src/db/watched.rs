@@ -25,6 +25,11 @@ pub(crate) async fn active(db: &Db) -> Result<Vec<WatchRow>, DbError> {
     query::all(db, sql).await
 }
 
+/// The folders of all requests.
+pub(crate) async fn all(db: &Db) -> Result<Vec<WatchRow>, DbError> {
+    query::all(db, ROW.to_owned()).await
+}
+
 /// The folder of a request; `None` if it has none.
 pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Option<WatchRow>, DbError> {
     let rows = query::all_of(db, format!("{ROW} WHERE w.request = ?"), request).await?;

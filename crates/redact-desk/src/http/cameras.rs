@@ -11,6 +11,7 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
 use crate::service::cameras;
+use crate::service::sealed;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +39,9 @@ pub(crate) async fn place(
         .into_iter()
         .map(|one| (one.recording, one.seconds))
         .collect();
+    for (recording, _) in &cameras {
+        sealed::check(&app, &who, "recordings", recording).await?;
+    }
     cameras::place(&app, &who, &id, &cameras).await?;
     Ok(StatusCode::NO_CONTENT)
 }

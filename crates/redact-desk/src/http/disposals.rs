@@ -59,7 +59,8 @@ fn present(app: &Shared, who: &SessionUser, closed: &Closed, row: DisposalRow) -
     let certificate: Option<DisposalCertificate> =
         certificate.and_then(|text| serde_json::from_str(text).ok());
     let hidden = closed.has(&row.recording) || closed.has(&row.request);
-    let (files, files_compared, same_file_stays_in, backups_with_it) =
+    let certificate = certificate.filter(|_| !hidden);
+    let (files, files_compared, mut same_file_stays_in, backups_with_it) =
         certificate.map_or_else(Default::default, |known| {
             (
                 known.files,
@@ -68,6 +69,7 @@ fn present(app: &Shared, who: &SessionUser, closed: &Closed, row: DisposalRow) -
                 known.backups_with_it,
             )
         });
+    same_file_stays_in.retain(|stays| Id::read(&stays.recording).is_none_or(|id| !closed.has(&id)));
     Disposal {
         own: row.by_user == who.id,
         recording_name: if hidden {
@@ -80,9 +82,13 @@ fn present(app: &Shared, who: &SessionUser, closed: &Closed, row: DisposalRow) -
         reason: if hidden { String::new() } else { row.reason },
         id: row.id,
         recording: row.recording,
-        recording_sha256: row.recording_sha256,
+        recording_sha256: row.recording_sha256.filter(|_| !hidden),
         request: row.request,
-        request_number: row.request_number,
+        request_number: if hidden {
+            String::new()
+        } else {
+            row.request_number
+        },
         state: row.state,
         category: row.category,
         counted_from: row.counted_from,

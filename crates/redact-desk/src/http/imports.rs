@@ -134,7 +134,7 @@ pub(crate) async fn commit(
     let (sheet, mapping) = read(&given)?;
     let import = imports::check(&app, &who, (&sheet, &mapping), &defaults(&given)).await?;
     imports::commit(&app, &who, import).await?;
-    Ok(StatusCode::CREATED)
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /requests/:id/expected/:entry`.

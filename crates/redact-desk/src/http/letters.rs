@@ -10,6 +10,7 @@ use super::body::Body;
 use super::manual::{ManualBlock, present_blocks};
 use crate::api_error::ApiResult;
 use crate::db::letters::{self as rows, LetterRow, SendRow};
+use crate::db::releases;
 use crate::db::requests;
 use crate::id::Id;
 use crate::model::papers::{LetterKind, SentBy};
@@ -17,6 +18,7 @@ use crate::model::{SessionUser, Unit};
 use crate::service::app::App;
 use crate::service::letters::{self, NewLetter, Sent};
 use crate::service::papers;
+use crate::service::sealed;
 use crate::time;
 
 /// A kind of letter that can be made.
@@ -168,12 +170,29 @@ pub(crate) struct PaperPreview {
     pub(super) warnings: Vec<String>,
 }
 
+/// Refuses a letter about releases of which an order closes one to the user.
+async fn check_releases_open(
+    app: &App,
+    who: &SessionUser,
+    request: &Id,
+    kind: LetterKind,
+) -> ApiResult<()> {
+    if kind.has_releases() {
+        for release in releases::of_request(&app.db, request).await? {
+            sealed::check(app, who, "releases", &release.id).await?;
+        }
+    }
+    Ok(())
+}
+
 /// `POST /requests/:id/letters/preview`.
 pub(crate) async fn preview(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<LetterBody>,
 ) -> ApiResult<axum::Json<PaperPreview>> {
+    check_releases_open(&app, &who, &id, given.kind).await?;
     let filled = letters::fill(&app, &id, given.new_letter()).await?;
     Ok(axum::Json(PaperPreview {
         blocks: present_blocks(filled.letter.blocks(), ""),
@@ -196,6 +215,7 @@ pub(crate) async fn make(
     Path(id): Path<Id>,
     Body(given): Body<LetterBody>,
 ) -> ApiResult<(StatusCode, axum::Json<MadePaper>)> {
+    check_releases_open(&app, &who, &id, given.kind).await?;
     let id = letters::make(&app, &who, &id, given.new_letter()).await?;
     Ok((StatusCode::CREATED, axum::Json(MadePaper { id })))
 }

@@ -92,6 +92,8 @@ async fn present(app: &Shared, who: &SessionUser, row: SealingRow) -> ApiResult<
         out = rows::out(&app.db, &row.id).await?;
         if let Some(recording) = &row.recording {
             same = disposals::same_file(&app.db, recording).await?;
+            let closed = sealed::closed_to(app, who).await?;
+            same.retain(|(id, _)| !closed.has(id));
         }
     }
     let same = same.into_iter().map(|(id, request_number)| StaysElsewhere {

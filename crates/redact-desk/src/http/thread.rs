@@ -132,7 +132,7 @@ pub(crate) async fn add_note(
     Body(given): Body<NoteBody>,
 ) -> ApiResult<StatusCode> {
     notes::add(&app, &who, &id, given.written()).await?;
-    Ok(StatusCode::CREATED)
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /requests/:id/notes/:entry`.
@@ -186,7 +186,7 @@ pub(crate) async fn add_task(
     Body(given): Body<TaskBody>,
 ) -> ApiResult<StatusCode> {
     tasks::add(&app, &who, &id, given.entered()).await?;
-    Ok(StatusCode::CREATED)
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /requests/:id/tasks/:entry`.

@@ -285,6 +285,7 @@ pub(crate) async fn finish(
     }
     let answer = match (row.purpose, &row.request) {
         (Purpose::Recording, Some(request)) => {
+            sealed::check(&app, &who, "requests", request).await?;
             let incoming = NewFile {
                 request,
                 name: &row.name,

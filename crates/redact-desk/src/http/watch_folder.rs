@@ -13,6 +13,7 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
+use crate::service::sealed;
 use crate::service::watch_folder::{self as service, FolderFile, list_files};
 use crate::time;
 
@@ -35,9 +36,26 @@ fn present(file: FolderFile) -> WatchedFile {
     }
 }
 
+/// The files in the watch folder, but for those of requests that an order closes to the user.
+async fn open_files(app: &App, who: &SessionUser) -> ApiResult<Vec<FolderFile>> {
+    let listing = App::clone(app);
+    let mut files = tokio::task::spawn_blocking(move || list_files(&listing, None)).await?;
+    let closed = sealed::closed_to(app, who).await?;
+    for row in watched::all(&app.db).await? {
+        if closed.has(&row.request) {
+            let within = format!("{}/", row.folder);
+            files.retain(|file| !file.name.starts_with(&within));
+        }
+    }
+    Ok(files)
+}
+
 /// `GET /watch-folder`.
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<WatchedFile>>> {
-    let files = tokio::task::spawn_blocking(move || list_files(&app, None)).await?;
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<WatchedFile>>> {
+    let files = open_files(&app, &who).await?;
     Ok(axum::Json(files.into_iter().map(present).collect()))
 }
 
@@ -57,8 +75,7 @@ pub(crate) async fn take(
     Body(given): Body<TakeBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Recording>)> {
     check_request(&app, &who, &given.request).await?;
-    let listing = App::clone(&app);
-    let files = tokio::task::spawn_blocking(move || list_files(&listing, None)).await?;
+    let files = open_files(&app, &who).await?;
     let found = files.into_iter().find(|file| file.id == id);
     let file = found.ok_or_else(ApiError::not_found)?;
     let taken = service::take(&app, &who, (&given.request, &file), given.options).await?;

@@ -127,7 +127,7 @@ async fn a_spreadsheet_becomes_requests() {
     let queue = office.bench.get(&office.operator, "/api/queue").await.ok();
     assert_eq!(queue["total"], 1, "a preview enters nothing");
     let entered = office.import("", text, json!({})).await;
-    assert_eq!(entered.status, 201);
+    assert_eq!(entered.status, 204);
     let found = office
         .bench
         .get(&office.operator, "/api/requests?search=R-1")

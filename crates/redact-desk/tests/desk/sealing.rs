@@ -217,6 +217,80 @@ async fn an_order_holds_for_disposals() {
     assert_eq!(shown["recording_name"], "");
 }
 
+/// Goal: no other spelling of an address gets past an order, or past the guard of practice. Control:
+/// the plain address is refused with the code of the order, or works for the person named.
+#[tokio::test]
+async fn an_escaped_address_opens_nothing() {
+    let office = office().await;
+    let request = office.request().await;
+    let id = request["id"].as_str().unwrap();
+    let escaped = |path: &str| {
+        let (before, id) = path.rsplit_once('/').unwrap();
+        format!("{before}/%{:02x}{}", id.as_bytes()[0], &id[1..])
+    };
+    let plain = [
+        format!("/api/recordings/{}", office.recording),
+        format!("/api/reviews/{}", office.review),
+        format!("/api/requests/{id}"),
+    ];
+    for path in &plain {
+        assert_eq!(office.status(path).await, StatusCode::OK, "{path}");
+    }
+    office.seal("request", id).await;
+    for path in &plain {
+        let refused = office.bench.get(&office.operator, path).await;
+        assert_eq!(refused.code(), "sealed", "{path}");
+        let other = escaped(path);
+        assert_eq!(
+            office.status(&other).await,
+            StatusCode::NOT_FOUND,
+            "{other}"
+        );
+    }
+}
+
+/// Goal: what was begun before an order is not finished after it, and ids in what is sent are
+/// checked like those in addresses. Control: the same before the order.
+#[tokio::test]
+async fn an_order_holds_for_what_is_sent() {
+    let office = office().await;
+    let request = office.request().await;
+    let id = request["id"].as_str().unwrap().to_owned();
+    let release = office.verified(&office.review.clone(), json!({})).await;
+    let (bench, operator) = (&office.bench, &office.operator);
+    let cover = json!({ "kind": "cover" });
+    let letter = format!("/api/requests/{id}/letters/preview");
+    let before = bench.post(operator, &letter, cover.clone()).await;
+    assert_ne!(before.status, StatusCode::FORBIDDEN, "the control");
+    let cameras = format!("/api/requests/{id}/cameras");
+    let placed = json!({ "cameras": [{ "recording": office.recording, "seconds": 1.0 }] });
+    let place = async || {
+        bench
+            .call(operator, Method::PUT, &cameras, placed.clone())
+            .await
+    };
+    place().await.ok();
+    let upload = json!({
+        "name": "more.mp4", "bytes": 4, "purpose": "recording", "request": id,
+    });
+    let upload = bench.post(operator, "/api/uploads", upload).await.ok();
+    let id_of_upload = upload["id"].as_str().unwrap().to_owned();
+    office.seal("recording", &office.recording).await;
+    let refused = bench.post(operator, &letter, cover).await;
+    assert_eq!(refused.code(), "sealed", "a letter lists {release}");
+    assert_eq!(place().await.code(), "sealed");
+    office.seal("request", &id).await;
+    bench.put(operator, &id_of_upload, 0, b"1234").await;
+    let refused = bench
+        .post(
+            operator,
+            &format!("/api/uploads/{id_of_upload}/finish"),
+            json!({}),
+        )
+        .await;
+    assert_eq!(refused.code(), "sealed");
+}
+
 /// Goal: recipients are told one by one, and a later order opens everything again. Controls: an
 /// order that is older; people whom the order does not name.
 #[tokio::test]

@@ -51,7 +51,8 @@ export async function call<T>(method: Method, path: string, body?: unknown): Pro
     );
   }
   if (answer.ok) {
-    return (answer.status === 204 ? undefined : await answer.json()) as T;
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
   }
   throw await errorOf(answer);
 }
