@@ -6,7 +6,7 @@ use super::app::Shared;
 use super::change::Change;
 use super::ledger::{self, LedgerLine, LiftingEntry, SealingEntry};
 use super::requests::REASON_CHARS_MAX;
-use crate::api_error::{ApiError, ApiResult, optional_text, text};
+use crate::api_error::{ApiError, ApiResult, Status, optional_text, text};
 use crate::db::pool;
 use crate::db::sealings::{self, SealingRow};
 use crate::db::{practice, recordings, requests, users};
@@ -182,6 +182,11 @@ pub(crate) async fn lift(
     (court, number, dated): (&str, &str, &str),
 ) -> ApiResult<()> {
     let row = sealings::by_id(&app.db, id).await?;
+    let is_named = sealings::names(&app.db, id, &who.id).await?;
+    if !is_named && sealings::names_somebody_here(&app.db, id).await? {
+        let message = "Only a person whom the order names can record that it was lifted.";
+        return Err(ApiError::new(Status::Forbidden, "sealed", message));
+    }
     let court = text("court", court, 200)?;
     let number = text("number", number, 100)?;
     let dated = past_day(app, dated)?;

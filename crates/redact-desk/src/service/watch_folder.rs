@@ -148,9 +148,11 @@ pub(crate) async fn take(
     let copy = app.folders.work().join(Id::random().as_str());
     tokio::fs::copy(&file.path, &copy).await?;
     tokio::fs::File::open(&copy).await?.sync_all().await?;
+    // A file may have any name; only its visible form is stored.
+    let name = redact_record::visible(file.name.rsplit('/').next().unwrap_or(&file.name));
     let incoming = NewFile {
         request,
-        name: file.name.rsplit('/').next().unwrap_or(&file.name),
+        name: &name,
         upload: None,
         file: copy,
         options,

@@ -326,6 +326,16 @@ async fn recipients_are_told_and_an_order_is_lifted() {
             .post(&office.approver, &format!("{path}/lift"), body)
             .await
     };
+    let other = office
+        .bench
+        .invited(&office.admin, "ann", Role::Approver)
+        .await;
+    let body = json!({ "court": "Court of Appeals", "number": "9", "dated": "2026-09-21" });
+    let invented = office
+        .bench
+        .post(&other, &format!("{path}/lift"), body)
+        .await;
+    assert_eq!(invented.code(), "sealed", "who is not named lifts nothing");
     assert_eq!(lift("2026-09-19").await.json()["error"]["field"], "dated");
     let recording = format!("/api/recordings/{}", office.recording);
     assert_eq!(office.status(&recording).await, StatusCode::FORBIDDEN);
