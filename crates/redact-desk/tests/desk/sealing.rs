@@ -217,8 +217,8 @@ async fn an_order_holds_for_disposals() {
     assert_eq!(shown["recording_name"], "");
 }
 
-/// Goal: no other spelling of an address gets past an order, or past the guard of practice. Control:
-/// the plain address is refused with the code of the order, or works for the person named.
+/// Goal: no other spelling of an address gets past an order, or past the guard of practice.
+/// Control: the plain address is refused with the code of the order, or works for the person named.
 #[tokio::test]
 async fn an_escaped_address_opens_nothing() {
     let office = office().await;
