@@ -139,7 +139,7 @@ impl From<std::io::Error> for ApiError {
                 "busy",
                 "The server's disk is full.",
             )
-            .hint("Ask the person who runs the server to free disk space. Nothing was lost.");
+            .hint("Ask your system administrator to free disk space. Nothing was lost.");
         }
         Self::internal(&error)
     }

@@ -19,7 +19,8 @@ Examples:
 The first start prints a link that creates the administrator account; the administrator then
 invites everybody else.
 Stop it with Ctrl-C; whatever was under way is resumed at the next start.
-redact desk backup copies everything while the desk runs; redact desk restore brings it back.")]
+redact desk backup writes a consistent snapshot while the desk runs; redact desk restore restores
+it.")]
 pub(crate) struct DeskArgs {
     /// What to do instead of serving.
     #[command(subcommand)]
@@ -68,7 +69,7 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "DIR")]
     pub watch: Option<PathBuf>,
 
-    /// Time zone of the agency, in which days begin, as in America/Chicago (default: the system's)
+    /// Time zone of the agency, for due dates, for example America/Chicago (default: the server's)
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
@@ -77,7 +78,7 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "LAW")]
     pub law: Option<String>,
 
-    /// Largest recording that is taken, in gigabytes
+    /// Largest recording that is accepted, in gigabytes
     #[arg(
         long, value_name = "GB", default_value_t = 64,
         value_parser = clap::value_parser!(u64).range(1..=4096)
@@ -108,7 +109,7 @@ pub(crate) struct DeskArgs {
 /// What `redact desk` does besides serving.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeskCommand {
-    /// Back up everything that a desk has, all of one moment, while it runs
+    /// Write a consistent snapshot of everything that a desk has, while it runs
     Backup(DeskBackupArgs),
     /// Restore a backup into an empty folder
     Restore(DeskRestoreArgs),
@@ -121,12 +122,12 @@ Examples:
   redact desk backup /mnt/backups/2026-12-01
   redact desk backup --data /srv/redact /mnt/backups/2026-12-01
 
-Every file is read again after it was written, and compared. If the disk is full, or you stop it,
-nothing is left. The backup has the database, all recordings, releases and packages, the event log,
-and the key of second factors: whoever has it has everything that the desk has. It does not have the
-agency's signing keys; back these up apart from it.
-Beside the backup stands ledger.jsonl. Leave it there: a restore learns from it what was disposed
-of, and what court orders closed, after the backup.")]
+Each file is verified after it is written. If the disk is full, or you stop it, nothing is left.
+The backup has the database, all recordings, releases and packages, the event log, and the key of
+second factors: whoever has it has everything that the desk has. It does not have the agency's
+signing keys; back them up separately.
+ledger.jsonl is written next to the backup. Leave it there: a restore reads from it which
+recordings were disposed of, and which records were sealed, after the backup.")]
 pub(crate) struct DeskBackupArgs {
     /// Folder to write; it must not exist
     #[arg(value_name = "DEST")]
@@ -144,11 +145,10 @@ Examples:
   redact desk restore /mnt/backups/2026-12-01 --data /srv/redact
   redact desk restore /mnt/backups/2026-12-01 --data /srv/redact --ledger old/ledger.jsonl
 
-Every file is compared with the list of the backup before anything is used. Recordings that were
-disposed of after the backup are removed again, and what court orders closed since is closed again,
-as far as a ledger has them: the file ledger.jsonl beside the backup, and the files that --ledger
-names, such as the one in the data folder that was lost. The event log is restored, too, unless
-there is one.")]
+Every file is compared with the list of the backup before anything is used. Recordings disposed
+of, and records sealed, after the backup are removed or sealed again if a ledger lists them: the
+file ledger.jsonl next to the backup, and the files that --ledger names, such as the one in the data
+folder that was lost. The event log is restored as well, unless there is one.")]
 pub(crate) struct DeskRestoreArgs {
     /// The backup
     #[arg(value_name = "SRC")]

@@ -50,7 +50,7 @@ pub(super) fn backup(args: &DeskBackupArgs, global: &GlobalArgs) -> Result<Outco
         say(&document.to_string());
     } else if !global.quiet {
         say(&format!(
-            "{}: {} files, {} bytes, as of {}; all read again and found right",
+            "{}: {} files, {} bytes, as of {}; all verified",
             args.to.display(),
             made.files,
             made.bytes,
@@ -97,12 +97,12 @@ pub(super) fn restore(args: &DeskRestoreArgs, global: &GlobalArgs) -> Result<Out
         ));
         for recording in &restored.disposed {
             say(&format!(
-                "disposed of again: recording {recording}, which was disposed of after the backup"
+                "removed again: recording {recording}, which was disposed of after the backup"
             ));
         }
         for order in &restored.sealed {
             say(&format!(
-                "closed again: what court order {order} closes, which was entered after the backup"
+                "sealed again: records of court order {order}, which was entered after the backup"
             ));
         }
         let log = event_log.display();

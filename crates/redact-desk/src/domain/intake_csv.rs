@@ -33,7 +33,7 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "requester",
-        "Requester's name",
+        "Requester’s name",
         &[
             "requester",
             "requestor",
@@ -45,7 +45,7 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "requester_kind",
-        "Kind of requester",
+        "Requester type",
         &[
             "requesterkind",
             "kind",
@@ -94,12 +94,12 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "incident_on",
-        "Incident on",
+        "Incident date",
         &["incidentdate", "incidenton", "dateofincident", "eventdate"],
     ),
     (
         "location",
-        "Location of the incident",
+        "Location",
         &["location", "incidentlocation", "incidentaddress"],
     ),
     (
@@ -109,7 +109,7 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "address",
-        "Requester's address",
+        "Requester’s address",
         &[
             "requesteraddress",
             "requestoraddress",
@@ -119,12 +119,12 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "email",
-        "Requester's e-mail",
+        "Requester’s email",
         &["email", "emailaddress", "requesteremail", "requestoremail"],
     ),
     (
         "telephone",
-        "Requester's telephone",
+        "Requester’s phone",
         &[
             "telephone",
             "phone",
@@ -186,7 +186,7 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "recording.location",
-        "Location of the recording",
+        "Recording location",
         &["recordinglocation", "gps", "vehicle", "unit"],
     ),
     (
@@ -210,12 +210,12 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
     (
         "recording.clock_basis",
-        "Clock basis",
+        "How the camera’s clock was set",
         &["clockbasis", "clock", "timesource"],
     ),
     (
         "recording.pre_event_seconds",
-        "Seconds before the event",
+        "Seconds without sound before the event",
         &["preeventseconds", "preevent", "buffer", "prebuffer"],
     ),
 ];
@@ -231,11 +231,11 @@ pub(crate) struct Sheet {
 /// What is wrong with a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SheetError {
-    #[error("The file has no heading and no lines.")]
+    #[error("The file has no header row and no data rows.")]
     Empty,
-    #[error("The file has more than {LINES_MAX} lines. Divide it.")]
+    #[error("The file has more than {LINES_MAX} rows. Divide it.")]
     TooLong,
-    #[error("The first line has {0} columns; a file can have {COLUMNS_MAX}.")]
+    #[error("The header row has {0} columns; a file can have {COLUMNS_MAX}.")]
     TooWide(usize),
 }
 
@@ -314,7 +314,7 @@ impl Sheet {
                     let line = error.position().map_or(0, |at| lines.at(at));
                     sheet
                         .lines
-                        .push((line, Err(format!("The line cannot be read: {error}."))));
+                        .push((line, Err(format!("The row cannot be read: {error}."))));
                     continue;
                 }
             };
@@ -335,7 +335,7 @@ impl Sheet {
                 Ok(cells)
             } else {
                 Err(format!(
-                    "The line has {found} cells; the heading has {wanted}."
+                    "The row has {found} cells; the header row has {wanted}."
                 ))
             };
             sheet.lines.push((line, cells));

@@ -163,7 +163,7 @@ fn text(requests: &[Request]) -> String {
     text += &line(&[
         "Number",
         "Requester",
-        "Kind of requester",
+        "Requester type",
         "Law",
         "Received on",
         "Due on",
@@ -177,7 +177,7 @@ fn text(requests: &[Request]) -> String {
         "Note",
         "Case number",
         "Incident number",
-        "Incident on",
+        "Incident date",
         "Location",
         "Officer",
     ]);

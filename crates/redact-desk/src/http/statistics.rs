@@ -114,9 +114,9 @@ fn text(found: &PeriodStatistics) -> String {
         "Open",
         "Median days",
         "Recordings",
-        "Hours in",
+        "Hours received",
         "Releases",
-        "Hours out",
+        "Hours released",
         "Minutes muted",
     ]);
     let hours = |seconds: f64| format!("{:.2}", seconds / 3600.0);

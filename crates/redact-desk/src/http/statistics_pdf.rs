@@ -50,9 +50,9 @@ fn by_month(figures: &Statistics) -> ReportSection {
         "Open",
         "Median days",
         "Recordings",
-        "Hours in",
+        "Hours received",
         "Releases",
-        "Hours out",
+        "Hours released",
         "Minutes muted",
     ];
     // A title is on one line.

@@ -48,7 +48,7 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
             ApiError::conflict(why.code(), message).hint("Close the request first.")
         }
         Blocked::NoCategory => {
-            let message = "The recording has no category, so it is not known how long it stays.";
+            let message = "The recording has no category, so its retention period is not known.";
             ApiError::conflict(why.code(), message).hint("Set its category first.")
         }
         Blocked::Never => {
@@ -56,11 +56,12 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
             ApiError::conflict(why.code(), message)
         }
         Blocked::Stays => {
-            let message = format!("The recording must stay until {until} ({statute}).");
+            let message = format!("The recording must be retained until {until} ({statute}).");
             ApiError::conflict(why.code(), message)
         }
         Blocked::NeedsReason => {
-            let message = "The law leaves it to the agency. Enter why the recording may go.";
+            let message =
+                "The law leaves it to the agency. Enter why the recording may be disposed of.";
             ApiError::field("reason", message)
         }
     };

@@ -165,7 +165,7 @@ async fn check_line(
             *number == shown.number && known == name && same.evidence_id == details.evidence_id
         };
         if import.recordings.iter().any(listed) {
-            let message = "An earlier line lists the same recording for this request.";
+            let message = "An earlier row lists the same recording for this request.";
             return Err(ApiError::field("recording", message));
         }
     }
@@ -174,11 +174,11 @@ async fn check_line(
         let message = if known.practice {
             "This number belongs to a practice request."
         } else if import.closed.has(&known.id) {
-            "A court order closes the request with this number."
+            "A court order restricts access to the request with this number."
         } else if known.closed {
             "The request with this number is closed. Reopen it first."
         } else if recording.is_none() {
-            "A request with this number exists already, and the line lists no recording."
+            "A request with this number exists already, and the row lists no recording."
         } else {
             ""
         };
@@ -189,7 +189,7 @@ async fn check_line(
         let values = validated(app, entered(app, cells, defaults)?, None).await?;
         let before = import.new.get(&shown.number);
         if before.is_some_and(|before| !same(before, &values)) {
-            let message = "An earlier line of this request has other values for it.";
+            let message = "An earlier row of this request has other values for it.";
             return Err(ApiError::field("number", message));
         }
         import.new.insert(shown.number.clone(), values);
@@ -296,7 +296,7 @@ fn entered(app: &Shared, cells: &Cells<'_>, defaults: &ImportDefaults) -> ApiRes
 pub(crate) async fn commit(app: &Shared, who: &SessionUser, import: Import) -> ApiResult<()> {
     if import.wrong() > 0 {
         let message = format!(
-            "{} of {} lines cannot be imported; nothing was entered.",
+            "{} of {} rows cannot be imported; nothing was entered.",
             import.wrong(),
             import.lines.len()
         );

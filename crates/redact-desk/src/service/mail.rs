@@ -52,7 +52,7 @@ pub(crate) fn configured(app: &Shared) -> ApiResult<&Mailer> {
     app.mailer.as_ref().ok_or_else(|| {
         let message = "No mail server is configured.";
         ApiError::conflict("no_mail_server", message)
-            .hint("The person who runs the server can configure one with --mail.")
+            .hint("Your system administrator can configure one with --mail.")
     })
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn invite(
 pub(crate) async fn test(app: &Shared, user: &Id) -> ApiResult<()> {
     configured(app)?;
     if rows::choice(&app.db, user).await?.is_none() {
-        let message = "Enter your own e-mail address first, in your account.";
+        let message = "Enter your own email address first, in your account.";
         return Err(ApiError::conflict("conflict", message));
     }
     queue(app, (user, MailKind::Test), ("", "#/")).await

@@ -140,7 +140,7 @@ pub(crate) fn address(given: &str) -> ApiResult<String> {
     parsed.map(|address| address.to_string()).ok_or_else(|| {
         ApiError::field(
             "address",
-            "This is not an e-mail address. Expected one such as ada@city.gov.",
+            "This is not an email address. Expected one such as ada@city.gov.",
         )
     })
 }

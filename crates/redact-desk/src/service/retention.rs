@@ -162,7 +162,7 @@ pub(crate) async fn set(
     let old = of(app, id).await?;
     check_not_proposed(&old.row)?;
     if new.category == Category::Requested {
-        let message = "Record who asked for the recording to stay instead.";
+        let message = "Record a retention request instead.";
         return Err(ApiError::field("category", message));
     }
     let counted_from = match new.counted_from {

@@ -7,7 +7,8 @@ use crate::id::Id;
 use crate::model::SessionUser;
 
 fn closed() -> ApiError {
-    let message = "A court order closes this. Only the people whom the order names may see it.";
+    let message =
+        "A court order restricts access to this. Only the people whom it names may see it.";
     ApiError::new(Status::Forbidden, "sealed", message)
         .hint("The list of orders says which court made it, and under which number.")
 }
@@ -31,7 +32,8 @@ pub(crate) async fn check_open_to_all(app: &Shared, recording: &Id) -> ApiResult
     if !sealings::covers(&app.db, recording).await? {
         return Ok(());
     }
-    let message = "A court order closes this recording, so it is not moved and not added again.";
+    let message =
+        "A court order restricts access to this recording, so it cannot be moved or added again.";
     Err(ApiError::conflict("sealed", message))
 }
 

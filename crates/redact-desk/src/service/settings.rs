@@ -166,8 +166,8 @@ fn check(app: &Shared, setting: Setting, value: &str) -> ApiResult<()> {
             }
         }
         Setting::TimeZone => {
-            if let Err(refused) = Zone::open(Some(value)) {
-                return wrong(format!("{refused}."));
+            if Zone::open(Some(value)).is_err() {
+                return wrong("Unknown time zone. Use a name such as America/Chicago.".to_owned());
             }
         }
         Setting::Law => {

@@ -260,7 +260,7 @@ async fn a_denial_has_its_reason_and_the_rights_of_the_requester() {
     let preview = office.letter(request, "/preview", denial).await.ok();
     let text = words(&preview);
     for part in [
-        "The reason: Active investigation",
+        "Reason for denial: Active investigation",
         "Minn. Stat. 13.072",
         "Your rights",
     ] {
@@ -308,7 +308,7 @@ async fn a_partial_denial_lists_what_is_withheld() {
     for part in [
         "5 U.S.C. 552(b)(7)(C)",
         "area of the picture",
-        "We release 1 recording",
+        "We are releasing 1 recording",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

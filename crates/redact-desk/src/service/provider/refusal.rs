@@ -14,7 +14,6 @@ pub(super) fn down(title: &str, why: &dyn std::fmt::Display) -> ApiError {
 pub(super) fn refused(title: &str, why: &dyn std::fmt::Display) -> ApiError {
     tracing::warn!("desk: the identity provider's answer was refused: {why}");
     let message = format!("The answer of {title} was not accepted.");
-    ApiError::refused("provider_answer", message).hint(
-        "Try again. If it happens again, ask the person who runs the server: the log says why.",
-    )
+    ApiError::refused("provider_answer", message)
+        .hint("Try again. If it happens again, ask your system administrator: the log says why.")
 }

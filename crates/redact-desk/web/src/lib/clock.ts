@@ -21,7 +21,7 @@ export type ClockChange =
   | { kind: 'record'; milestone: DeadlineKind; on: string | null };
 
 export const milestoneText: Record<DeadlineKind, string> = {
-  acknowledgement: 'Acknowledgement',
+  acknowledgement: 'Acknowledgment',
   answer: 'Answer',
   estimate: 'Fee estimate',
 };
@@ -78,14 +78,14 @@ export function answerText(law: Statute, requester: RequesterKind): string {
 }
 
 export const categoryText: Record<Category, string> = {
-  not_evidence: 'Not evidence',
-  evidence: 'Evidence',
+  not_evidence: 'Non-evidentiary',
+  evidence: 'Evidentiary',
   force: 'Use of force',
   arrest: 'Arrest',
   complaint: 'Complaint',
   death: 'Death or serious injury',
   requested: 'Retention requested',
-  other: 'Other recordings',
+  other: 'Other',
 };
 
 const lengthOf = (span: Span): string => {
@@ -96,8 +96,12 @@ const lengthOf = (span: Span): string => {
 /** `at least 90 days, at most 30 months`. */
 export function retentionText({ at_least, at_most, adds, ends, binding }: Retention): string {
   const parts = [];
-  if (at_least !== null) parts.push(`at least ${lengthOf(at_least)}`);
-  if (at_most !== null) parts.push(`at most ${lengthOf(at_most)}`);
+  const [least, most] = [at_least, at_most].map((span) => (span === null ? null : lengthOf(span)));
+  if (least && least === most) parts.push(least);
+  else {
+    if (least) parts.push(`at least ${least}`);
+    if (most) parts.push(`at most ${most}`);
+  }
   let text = parts.length === 0 ? 'no fixed period' : parts.join(', ');
   if (adds) text = `${text} more`;
   if (ends === 'never') return 'never destroyed';

@@ -4,12 +4,12 @@ import type { RecordingDetails, RequestDetails } from '../api/types';
 export const requestFields: [keyof RequestDetails, string][] = [
   ['case_number', 'Case number'],
   ['incident_number', 'Incident number'],
-  ['incident_on', 'Incident on'],
+  ['incident_on', 'Incident date'],
   ['location', 'Location'],
   ['officer', 'Officer'],
   ['address', 'Requester’s address'],
-  ['email', 'Requester’s e-mail'],
-  ['telephone', 'Requester’s telephone'],
+  ['email', 'Requester’s email'],
+  ['telephone', 'Requester’s phone'],
   ['written_basis', 'Written basis of the release'],
   ['consent_reference', 'Consent reference'],
 ];

@@ -15,7 +15,7 @@ const titles: Record<string, string> = {
   'account.absence': 'Absence entered',
   'account.absence-ended': 'Absence ended',
   'account.mail-chosen': 'Mail chosen',
-  'account.invitation-mailed': 'Invitation sent by e-mail',
+  'account.invitation-mailed': 'Invitation sent by email',
   'account.provider-linked': 'Connected with the identity provider',
   'account.provider-unlinked': 'Disconnected from the identity provider',
   'account.provider-bound': 'First sign-in through the identity provider',

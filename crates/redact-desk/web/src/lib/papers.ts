@@ -2,7 +2,7 @@
 import type { LetterKind, SentBy } from '../api/types';
 
 export const letterText: Record<LetterKind, string> = {
-  acknowledgement: 'Acknowledgement',
+  acknowledgement: 'Acknowledgment',
   extension: 'Extension of time',
   estimate: 'Fee estimate',
   partial_denial: 'Partial denial',
@@ -23,9 +23,9 @@ export const sentByText: Record<SentBy, string> = {
 export function sendEffect(kind: LetterKind): string | null {
   switch (kind) {
     case 'acknowledgement':
-      return 'The date is also recorded as the date of the acknowledgement, unless there is one.';
+      return 'The date is also recorded as the date of the acknowledgment, unless one is already recorded.';
     case 'estimate':
-      return 'The date is also recorded as the date of the fee estimate, unless there is one.';
+      return 'The date is also recorded as the date of the fee estimate, unless one is already recorded.';
     case 'extension':
       return 'The due date moves by the extension when the letter is first sent.';
     default:

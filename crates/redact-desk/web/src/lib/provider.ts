@@ -24,7 +24,7 @@ export function problemText(code: string, provider: string): string {
     case 'provider_state':
       return 'The sign-in was not begun in this browser, or took longer than 10 minutes. Begin again.';
     case 'provider_answer':
-      return `The answer of ${provider} was not accepted. Try again. If it happens again, ask the person who runs the server: the log says why.`;
+      return `The answer of ${provider} was not accepted. Try again. If it happens again, ask your system administrator: the log says why.`;
     case 'provider_down':
       return `${provider} does not respond. Sign in with your password, or try again later.`;
     case 'awaiting_administrator':

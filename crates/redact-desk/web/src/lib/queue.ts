@@ -27,7 +27,7 @@ export const COLUMNS: Record<string, string> = {
   received: 'Received',
   case_number: 'Case number',
   incident_number: 'Incident number',
-  incident_on: 'Incident on',
+  incident_on: 'Incident date',
   location: 'Location',
   officer: 'Officer',
 };

@@ -11,13 +11,13 @@ import { categoryText } from './clock';
 import { dayText } from './format';
 
 export const retentionStateText: Record<RetentionState, string> = {
-  overdue: 'Overdue',
-  must_go: 'Must go',
-  may_go: 'May go',
-  decide: 'Needs a decision',
+  overdue: 'Disposal overdue',
+  must_go: 'Disposal required',
+  may_go: 'Eligible for disposal',
+  decide: 'Agency decides',
   no_category: 'No category',
-  stays: 'Stays',
-  never: 'Never goes',
+  stays: 'Must be retained',
+  never: 'Permanent',
 };
 
 export const retentionTone: Record<RetentionState, string> = {
@@ -31,7 +31,7 @@ export const retentionTone: Record<RetentionState, string> = {
 };
 
 export const disposalText: Record<DisposalState, string> = {
-  proposed: 'Waits for a second person',
+  proposed: 'Awaiting second person',
   refused: 'Refused',
   removing: 'Being removed',
   done: 'Disposed of',
@@ -57,27 +57,28 @@ export const categories: [Category, string][] = Object.entries(categoryText).fil
 
 /** What the list can be narrowed to, in its order. */
 export const shows: [keyof RetentionCounts, string][] = [
-  ['overdue', 'Overdue'],
-  ['must_go', 'Must go'],
-  ['may_go', 'May go'],
-  ['decide', 'Needs a decision'],
+  ['overdue', 'Disposal overdue'],
+  ['must_go', 'Disposal required'],
+  ['may_go', 'Eligible for disposal'],
+  ['decide', 'Agency decides'],
   ['no_category', 'No category'],
-  ['stays', 'Stays'],
-  ['never', 'Never goes'],
+  ['stays', 'Must be retained'],
+  ['never', 'Permanent'],
   ['held', 'Under a legal hold'],
   ['sealed', 'Sealed'],
   ['proposed', 'Disposal proposed'],
 ];
 
-/** `Stays through Nov 20, 2026`, with the last day on which it may be there. */
+/** `Retain through Nov 20, 2026`, with the last day on which it may be there. */
 export function stayText(one: RetainedRecording): string {
-  if (one.category === null) return 'Set its category to see how long it stays.';
+  if (one.category === null) return 'Set its category to see how long to retain it.';
   if (one.state === 'never') return 'Must not be destroyed.';
   const parts = [];
-  const verb = one.state === 'stays' ? 'Stays' : 'Had to stay';
+  const verb = one.state === 'stays' ? 'Retain' : 'Had to be retained';
   if (one.until !== null) parts.push(`${verb} through ${dayText(one.until)}`);
-  if (one.gone_by !== null) parts.push(`must be gone after ${dayText(one.gone_by)}`);
+  if (one.gone_by !== null)
+    parts.push(`${parts.length === 0 ? 'Dispose' : 'dispose'} by ${dayText(one.gone_by)}`);
   if (parts.length === 0) return 'The law sets no number of days: the agency decides.';
   const text = parts.join('; ');
-  return one.state === 'decide' ? `${text}; now the agency decides` : text;
+  return one.state === 'decide' ? `${text}; the agency now decides` : text;
 }

@@ -46,7 +46,7 @@ test('the access report is filtered and exported', () =>
     const csv = page.getByRole('link', { name: 'Export CSV' });
     const expected = `/api/access/csv?person=ben&recording=${ID.recording}`;
     await expect.poll(() => csv.getAttribute('href')).toBe(expected);
-    await page.getByRole('button', { name: 'Signed PDF' }).click();
+    await page.getByRole('button', { name: 'Export signed PDF' }).click();
     const pdf = page.getByRole('link', { name: 'Download the PDF' });
     expect(await pdf.getAttribute('href')).toBe(`/api/events/pdf/${'9'.repeat(32)}`);
     expect(desk.posts).toEqual([

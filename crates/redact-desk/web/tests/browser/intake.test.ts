@@ -135,7 +135,7 @@ test('a setting is saved, and one of the command line says so', async () => {
   desk.role = 'administrator';
   await visit('settings', async (page) => {
     await page.getByText('The desk was started with').waitFor();
-    await page.getByLabel('Law of new requests').selectOption({ label: 'Federal FOIA' });
+    await page.getByLabel('Default law').selectOption({ label: 'Federal FOIA' });
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]).toEqual({ path: '/settings', body: { name: 'law', value: 'us-foia' } });
@@ -147,13 +147,13 @@ test('a setting is saved, and one of the command line says so', async () => {
 test('an approver sees what a version of a policy changes, and puts it into force', async () => {
   desk.role = 'approver';
   await visit('policies', async (page) => {
-    await page.getByText('Waiting for a second person').waitFor();
+    await page.getByText('Awaiting second person').waitFor();
     await page.getByRole('button', { name: 'Show changes' }).click();
     await page.getByText('+ effect = { kind = "fill" }').waitFor();
     await checkAccess(page);
     await checkWidth(page);
     await picture(page, 'policy-versions');
-    await page.getByRole('button', { name: 'Put into force' }).click();
+    await page.getByRole('button', { name: 'Activate' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]!.path).toMatch(/^\/policy-versions\/\w+\/confirm$/);
   });

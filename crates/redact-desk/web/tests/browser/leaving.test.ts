@@ -147,7 +147,7 @@ test('decisions of the same recording in another request are used by name', asyn
 test('the event log is exported as a signed PDF with the filters of the page', async () => {
   desk.role = 'auditor';
   await visit('events?what=request', async (page) => {
-    await page.getByRole('button', { name: 'Export as PDF' }).click();
+    await page.getByRole('button', { name: 'Export PDF' }).click();
     await page.getByText('12 entries as PDF, signed with the release key.').waitFor();
     expect(desk.posts[0]).toMatchObject({ path: '/events/pdf', body: { what: 'request' } });
     const files = ['Download PDF', 'Download signature'].map((name) =>

@@ -111,7 +111,7 @@ test('a form shows the counted due date, and a law that sets none for the reques
 
 test('deadlines, waiting and extensions of a request', () =>
   visit(`request/${ID.request}`, async (page) => {
-    await page.getByText('Acknowledgement').first().waitFor();
+    await page.getByText('Acknowledgment').first().waitFor();
     await page.getByRole('button', { name: 'Wait for requester…' }).click();
     await page.getByText('The agency may toll the period once.').waitFor();
     await page.getByLabel('What you are waiting for').selectOption('payment');
@@ -183,7 +183,7 @@ test('statistics have a chart, tables and an export', () =>
     await checkWidth(page);
     await picture(page, 'statistics');
     await page.getByLabel('From').fill('2026-02-01');
-    const csv = page.getByRole('link', { name: 'Export as CSV' });
+    const csv = page.getByRole('link', { name: 'Export CSV' });
     await expect.poll(() => csv.getAttribute('href')).toContain('from=2026-02-01');
   }));
 
@@ -192,7 +192,7 @@ test('what a law sets can be looked up with its sources', () =>
     await page.getByRole('heading', { name: 'Minnesota Government Data Practices Act' }).waitFor();
     await page.getByText('Answer: no number of days').waitFor();
     await page.getByText('Answer: 10 working days (person in the recording)').waitFor();
-    await page.getByText('Not evidence: at least 90 days').waitFor();
+    await page.getByText('Non-evidentiary: at least 90 days').waitFor();
     await page.getByText('At most $750.00 for a request').waitFor();
     await checkAccess(page);
     await checkWidth(page);

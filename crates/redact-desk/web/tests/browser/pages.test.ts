@@ -84,7 +84,7 @@ const PAGES: Page[] = [
     role: 'operator',
     at: `request/${ID.request}`,
     ready: 'broken.avi',
-    press: ['Add task…', 'What is to be done'],
+    press: ['Add task…', 'Task'],
   },
   { name: 'inbox', role: 'operator', at: 'inbox', ready: 'Waiting for your approval (1)' },
   { name: 'review', role: 'operator', at: `review/${ID.review}`, ready: 'Whole recording' },

@@ -32,7 +32,7 @@ export const letters = (): api.RequestLetters => ({
     {
       id: id('7'),
       kind: 'acknowledgement',
-      title: 'Acknowledgement',
+      title: 'Acknowledgment',
       at: '2026-02-10T09:30:00Z',
       by: BY,
       bytes: 30_000,

@@ -48,7 +48,7 @@ test('a letter is read before it is made', () =>
     expect(name).toBe('Preview');
     await picture(page, 'letter-preview');
     // Another text has to be read again.
-    await page.getByLabel('What to add').fill('One more sentence.');
+    await page.getByLabel('Additional text').fill('One more sentence.');
     await page.getByText('We need more time').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Preview' }).click();
     await page.getByRole('button', { name: 'Make the letter' }).click();
@@ -143,7 +143,7 @@ test('an auditor reads letters and makes none', async () => {
   desk.role = 'auditor';
   await visit(`request/${ID.request}`, async (page) => {
     await page.getByText('Sent Feb 10, 2026').waitFor();
-    const pdf = page.getByRole('link', { name: /^PDF of Acknowledgement/ });
+    const pdf = page.getByRole('link', { name: /^PDF of Acknowledgment/ });
     expect(await pdf.getAttribute('href')).toBe(`/api${REQUEST}/letters/${'7'.repeat(32)}/pdf`);
     expect(await page.getByRole('button', { name: 'New letter…' }).count()).toBe(0);
     expect(await page.getByRole('button', { name: 'Record payment…' }).count()).toBe(0);

@@ -53,7 +53,7 @@ test('a request shows how long each recording stays, and takes holds and orders'
     await section.scrollIntoViewIfNeeded();
     await checkAccess(page);
     await picture(page, 'retention-of-request');
-    await section.getByRole('button', { name: 'Hold…', exact: true }).first().click();
+    await section.getByRole('button', { name: 'Place legal hold…', exact: true }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Matter').fill('State v. Roe');
     await dialog.getByLabel('Asked for by').fill('Prosecutor');
@@ -85,12 +85,12 @@ test('a request shows how long each recording stays, and takes holds and orders'
     await picture(page, 'retention-dispose');
   }));
 
-test('an order lists who has copies, and who was told', () =>
+test('an order lists who has copies, and who was notified', () =>
   visit('orders', async (page) => {
     await page.getByRole('heading', { name: /Superior Court/ }).waitFor();
     await checkAccess(page);
     await picture(page, 'retention-orders');
-    await page.getByRole('button', { name: 'Record that The Daily Example was told' }).click();
+    await page.getByRole('button', { name: 'Record notice to The Daily Example' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]!.body).toEqual({ copy: '9'.repeat(32) });
   }));

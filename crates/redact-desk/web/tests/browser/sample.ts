@@ -756,7 +756,7 @@ export const thread = (): api.RequestThread => ({
     },
     {
       id: id('3'),
-      text: 'Send the acknowledgement',
+      text: 'Send the acknowledgment',
       due_on: null,
       overdue: false,
       assignee: null,

@@ -86,7 +86,7 @@ test('mail that was not sent is shown to administrators', () =>
     await page.getByRole('button', { name: 'Send again' }).scrollIntoViewIfNeeded();
     await picture(page, 'users-mail');
     await page.getByRole('button', { name: 'Invite a user' }).click();
-    await page.getByLabel('E-mail address').fill('cleo@city.gov');
+    await page.getByLabel('Email address').fill('cleo@city.gov');
     await checkAccess(page);
     await picture(page, 'users-invite');
   }));

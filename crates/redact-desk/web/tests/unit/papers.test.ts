@@ -13,7 +13,7 @@ test('the history names letters, not their keys', () => {
 });
 
 test('only letters that belong to a deadline change one', () => {
-  expect(sendEffect('acknowledgement')).toContain('acknowledgement');
+  expect(sendEffect('acknowledgement')).toContain('acknowledgment');
   expect(sendEffect('extension')).toContain('due date moves');
   expect(sendEffect('denial')).toBeNull();
 });
