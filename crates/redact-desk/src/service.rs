@@ -37,6 +37,7 @@ pub(crate) mod job_task;
 pub(crate) mod jobs;
 pub(crate) mod lanes;
 pub(crate) mod ledger;
+pub(crate) mod left_backups;
 pub(crate) mod letter_values;
 pub(crate) mod letters;
 pub(crate) mod mail;

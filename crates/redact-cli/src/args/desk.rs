@@ -148,7 +148,9 @@ Examples:
 Every file is compared with the list of the backup before anything is used. Recordings disposed
 of, and records sealed, after the backup are removed or sealed again if a ledger lists them: the
 file ledger.jsonl next to the backup, and the files that --ledger names, such as the one in the data
-folder that was lost. The event log is restored as well, unless there is one.")]
+folder that was lost. A line that would remove or seal something and is not signed with a trusted
+key stops the restore; one that would open something is ignored. The event log is restored as
+well, unless there is one.")]
 pub(crate) struct DeskRestoreArgs {
     /// The backup
     #[arg(value_name = "SRC")]
@@ -161,4 +163,8 @@ pub(crate) struct DeskRestoreArgs {
     /// Another ledger, ledger.jsonl (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub ledger: Vec<PathBuf>,
+
+    /// Public key to trust for ledgers (may be repeated; default: keys of `redact key trust`)
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
 }

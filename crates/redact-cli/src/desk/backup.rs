@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::event_log;
 use crate::outcome::Outcome;
 use crate::terminal::say;
-use crate::{host, paths, progress};
+use crate::{host, key, paths, progress};
 
 /// Backs up everything that a desk has.
 ///
@@ -71,6 +71,7 @@ pub(super) fn restore(args: &DeskRestoreArgs, global: &GlobalArgs) -> Result<Out
         from: args.from.clone(),
         data: args.data.clone(),
         ledgers: args.ledger.clone(),
+        trust: key::trusted(&args.trust)?,
         event_log: event_log.clone(),
     };
     let bar = Bar::new(global.quiet);
@@ -83,9 +84,13 @@ pub(super) fn restore(args: &DeskRestoreArgs, global: &GlobalArgs) -> Result<Out
             "data": args.data, "at": restored.at, "files": restored.files,
             "bytes": restored.bytes, "disposed": restored.disposed, "sealed": restored.sealed,
             "event_log": restored.event_log.then_some(&event_log),
+            "warnings": restored.warnings,
         });
         say(&document.to_string());
         return Ok(Outcome::Done);
+    }
+    for warning in &restored.warnings {
+        say(&format!("warning: {warning}"));
     }
     if !global.quiet {
         say(&format!(

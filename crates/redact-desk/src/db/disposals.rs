@@ -250,6 +250,52 @@ pub(crate) async fn packages_with(db: &Db, release: &Id) -> Result<Vec<Id>, DbEr
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// A recording that stays when another one goes.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct StayingRow {
+    pub(crate) id: Id,
+    /// Of its request.
+    pub(crate) number: String,
+    /// Whether it is known to be of the same file: it is not before both were scanned.
+    pub(crate) same: bool,
+}
+
+/// All other recordings that were not removed.
+pub(crate) async fn staying(db: &Db, recording: &Id) -> Result<Vec<StayingRow>, DbError> {
+    let sql = "SELECT c.id, q.number,
+          coalesce(c.sha256 = (SELECT sha256 FROM recordings WHERE id = ?1), 0) AS same
+        FROM recordings c JOIN requests q ON q.id = c.request
+        WHERE c.removed_at IS NULL AND c.id != ?1 ORDER BY c.added_at";
+    query::all_of(db, sql.to_owned(), recording).await
+}
+
+/// Packages that one of the releases `?2` (JSON) is in with a release of another recording than
+/// `?1` that is under a hold or closed by an order, and stays: ids and titles.
+pub(crate) async fn packages_that_stay(
+    db: &Db,
+    recording: &Id,
+    releases: &str,
+) -> Result<Vec<(Id, String)>, DbError> {
+    let sql = "SELECT DISTINCT p.id, p.title FROM packages p
+          JOIN package_releases mine ON mine.package = p.id
+          JOIN package_releases theirs ON theirs.package = p.id
+          JOIN releases rel ON rel.id = theirs.release
+          LEFT JOIN recordings c ON c.id = rel.recording
+        WHERE mine.release IN (SELECT value FROM json_each(?2)) AND rel.recording != ?1
+          AND (EXISTS (SELECT 1 FROM holds h WHERE h.released_at IS NULL
+              AND (h.recording = rel.recording OR (h.recording IS NULL
+                AND h.request IN (rel.request, c.request, p.request))))
+            OR EXISTS (SELECT 1 FROM sealings s WHERE s.lifted_at IS NULL
+              AND (s.recording = rel.recording OR (s.recording IS NULL
+                AND s.request IN (rel.request, c.request, p.request)))))
+        ORDER BY p.created_at";
+    sqlx::query_as(sql)
+        .bind(recording)
+        .bind(releases)
+        .fetch_all(db)
+        .await
+}
+
 /// Other recordings of a file that were not removed: id and number of the request.
 pub(crate) async fn same_file(db: &Db, recording: &Id) -> Result<Vec<(Id, String)>, DbError> {
     let sql = "SELECT c.id, q.number FROM recordings c JOIN requests q ON q.id = c.request

@@ -55,11 +55,17 @@ pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<RecordingRow> {
 /// # Errors
 /// 404.
 pub(crate) async fn known(db: &Db, id: &Id) -> ApiResult<()> {
-    let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM recordings WHERE id = ?")
+    let found = request_of(db, id).await?;
+    found.map(drop).ok_or_else(ApiError::not_found)
+}
+
+/// The request of a recording, also of one that was removed; `None` if there is no such recording.
+pub(crate) async fn request_of(db: &Db, id: &Id) -> Result<Option<Id>, DbError> {
+    let found: Option<(Id,)> = sqlx::query_as("SELECT request FROM recordings WHERE id = ?")
         .bind(id)
         .fetch_optional(db)
         .await?;
-    found.map(drop).ok_or_else(ApiError::not_found)
+    Ok(found.map(|(request,)| request))
 }
 
 /// The recordings of a request, oldest first.

@@ -18,6 +18,8 @@ pub(crate) struct RetentionRow {
     pub(crate) request_number: String,
     /// Key of a law, or free text.
     pub(crate) law: String,
+    /// The law of the request when the category was set.
+    pub(crate) law_then: Option<String>,
     pub(crate) request_closed: bool,
     pub(crate) added_at: Millis,
     /// When its file says that it was recorded, in RFC 3339.
@@ -36,6 +38,7 @@ pub(crate) struct RetentionRow {
 const ROW: &str = "SELECT c.id AS recording, c.name, c.request,
       q.number AS request_number, q.jurisdiction AS law, q.closed AS request_closed, c.added_at,
       c.media ->> 'recorded_at' AS recorded_at, r.category, r.counted_from,
+      r.law AS law_then,
       EXISTS (SELECT 1 FROM holds h WHERE h.released_at IS NULL
         AND (h.recording = c.id OR (h.recording IS NULL AND h.request = c.request))) AS held,
       EXISTS (SELECT 1 FROM sealed_recordings s WHERE s.recording = c.id) AS sealed,
@@ -65,9 +68,14 @@ pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<RetentionRow
 /// # Errors
 /// 404, also for one of a practice request.
 pub(crate) async fn of(db: &Db, recording: &Id) -> ApiResult<RetentionRow> {
+    find(db, recording).await?.ok_or_else(ApiError::not_found)
+}
+
+/// One recording; `None` for one of a practice request.
+pub(crate) async fn find(db: &Db, recording: &Id) -> Result<Option<RetentionRow>, DbError> {
     let found: Vec<RetentionRow> =
         query::all_of(db, format!("{ROW} AND c.id = ?"), recording).await?;
-    found.into_iter().next().ok_or_else(ApiError::not_found)
+    Ok(found.into_iter().next())
 }
 
 /// Sets the category of a recording and the day from which its time is counted.
@@ -78,8 +86,10 @@ pub(crate) async fn set(
     (by, now): (&str, Millis),
 ) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO retention (recording, category, counted_from, at, by) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (recording) DO UPDATE SET category = excluded.category,
+        "INSERT INTO retention (recording, category, counted_from, law, at, by)
+           SELECT c.id, ?2, ?3, q.jurisdiction, ?4, ?5
+           FROM recordings c JOIN requests q ON q.id = c.request WHERE c.id = ?1
+         ON CONFLICT (recording) DO UPDATE SET category = excluded.category, law = excluded.law,
            counted_from = excluded.counted_from, at = excluded.at, by = excluded.by",
     )
     .bind(recording)

@@ -107,13 +107,16 @@ pub(crate) struct DisposalCertificate {
     pub(crate) done_at: String,
     /// Releases whose files are gone as well.
     pub(crate) releases: Vec<String>,
-    /// What there was before, with digests. None of it is in the data folder any longer.
+    /// What there was before, with digests. None of these files is in the data folder any longer.
     pub(crate) files: Vec<GoneFile>,
     /// Files of the data folder that were compared with these digests afterward.
     pub(crate) files_compared: u64,
     /// Caches outside of the data folder from which everything was removed.
     pub(crate) caches_emptied: usize,
     pub(crate) same_file_stays_in: Vec<StaysElsewhere>,
+    /// Equal files in the folders of other recordings, their releases and packages, which stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files_that_stay: Vec<String>,
     pub(crate) backups_with_it: Vec<BackupNamed>,
 }
 

@@ -20,9 +20,10 @@ use super::backup_files::{
 };
 use super::copies_of_file::files_below;
 use super::ledger::{self, LEDGER};
+use super::left_backups;
 use crate::db::{backups, pool};
+use crate::error::DeskError;
 use crate::event::Event;
-use crate::id::Id;
 use crate::private;
 use crate::time;
 
@@ -90,6 +91,8 @@ pub async fn backup(
     if !order.data.join(pool::FILE).is_file() {
         return Err(BackupError::NoDesk { path: order.data });
     }
+    check_apart(&to, &order.data)?;
+    check_partial(&partial_of(&to))?;
     let db = backups::open_existing(&order.data).await;
     let db = db.map_err(BackupError::database)?;
     let made = with_database(&db, &order, &to, progress).await;
@@ -115,17 +118,26 @@ async fn with_database(
     // Before the moment: what is disposed of from now on may be in this backup.
     let row = backups::insert(db, at, &to.to_string_lossy()).await;
     let row = row.map_err(BackupError::database)?;
-    let work = order
-        .data
-        .join("work")
-        .join(format!("backup-{}", Id::random()));
     let partial = partial_of(to);
-    let made = write(db, order, (&work, &partial, to), progress).await;
-    std::fs::remove_dir_all(&work).ok();
+    let work = order.data.join("work");
+    let made = match private::folder(&work).and(left_backups::make(&work).map_err(|source| {
+        DeskError::Folder {
+            path: work.clone(),
+            source,
+        }
+    })) {
+        Ok((work, lock)) => {
+            let made = write(db, order, (&work, &partial, to), progress).await;
+            std::fs::remove_dir_all(&work).ok();
+            drop(lock);
+            made
+        }
+        Err(error) => Err(error.into()),
+    };
     match &made {
         Ok(made) => backups::set_manifest(db, &row, &made.manifest_sha256).await,
         Err(_) => {
-            std::fs::remove_dir_all(&partial).ok();
+            drop_partial(&partial);
             backups::delete(db, &row).await
         }
     }
@@ -139,10 +151,7 @@ async fn write(
     (work, partial, to): (&Path, &Path, &Path),
     progress: BackupProgress<'_>,
 ) -> Result<BackupMade, BackupError> {
-    // What an earlier attempt left.
-    std::fs::remove_dir_all(partial).ok();
-    private::folder(partial)?;
-    private::folder(work)?;
+    make_partial(partial)?;
     let named = moment(db, order, work).await?;
     let total: u64 = named.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
@@ -190,7 +199,7 @@ async fn write(
     let beside = to.parent().unwrap_or(to).join(LEDGER);
     ledger::merge(&order.data.join(LEDGER), &beside)
         .map_err(|source| BackupError::write(&beside, source))?;
-    std::fs::rename(partial, to).map_err(|source| BackupError::write(to, source))?;
+    finish_partial(partial, to)?;
     sync_folder(to.parent().unwrap_or(to))?;
     Ok(BackupMade {
         files: manifest.files.len(),
@@ -324,6 +333,65 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, BackupError> {
     let found = folder.canonicalize();
     let found = found.map_err(|source| BackupError::read(folder, source))?;
     Ok(found.join(whole.file_name().unwrap_or_default()))
+}
+
+/// Refuses a backup in the data folder, where the next one would copy it and a disposal would not
+/// reach it, and one around the data folder.
+fn check_apart(to: &Path, data: &Path) -> Result<(), BackupError> {
+    let data = data.canonicalize();
+    let data = data.map_err(|source| BackupError::read(to, source))?;
+    if to.starts_with(&data) || data.starts_with(to) {
+        return Err(BackupError::Inside {
+            path: to.to_owned(),
+            other: data,
+        });
+    }
+    Ok(())
+}
+
+/// The file that marks a folder as one that was begun and not finished.
+const UNFINISHED: &str = ".redact-unfinished";
+
+/// Refuses a folder that stands where one is to be begun, unless it was begun here before.
+pub(super) fn check_partial(partial: &Path) -> Result<(), BackupError> {
+    let is_own = || -> std::io::Result<bool> {
+        let meta = partial.symlink_metadata()?;
+        let marked = partial.join(UNFINISHED).symlink_metadata().is_ok();
+        Ok(meta.is_dir() && (marked || std::fs::read_dir(partial)?.next().is_none()))
+    };
+    match is_own() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(BackupError::Exists {
+            path: partial.to_owned(),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(BackupError::read(partial, source)),
+    }
+}
+
+/// Begins a folder, in place of what an earlier attempt left.
+pub(super) fn make_partial(partial: &Path) -> Result<(), BackupError> {
+    check_partial(partial)?;
+    std::fs::remove_dir_all(partial).ok();
+    private::folder(partial)?;
+    let mark = partial.join(UNFINISHED);
+    let marked = private::new_file(&mark);
+    marked.map_err(|source| BackupError::write(&mark, source))?;
+    Ok(())
+}
+
+/// Gives a folder that is finished its name.
+pub(super) fn finish_partial(partial: &Path, to: &Path) -> Result<(), BackupError> {
+    std::fs::rename(partial, to).map_err(|source| BackupError::write(to, source))?;
+    std::fs::remove_file(to.join(UNFINISHED)).ok();
+    Ok(())
+}
+
+/// Removes a folder that was begun and cannot be finished.
+pub(super) fn drop_partial(partial: &Path) {
+    if check_partial(partial).is_ok() {
+        std::fs::remove_dir_all(partial).ok();
+    }
 }
 
 /// The name under which a folder is written: beside its final name.

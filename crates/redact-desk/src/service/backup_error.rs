@@ -46,6 +46,14 @@ pub enum BackupError {
         /// The target.
         path: PathBuf,
     },
+    /// The target is in a folder that it is made of, or the other way around.
+    #[error("{path}: this is in or around {other}; need a folder apart from it", path = path.display(), other = other.display())]
+    Inside {
+        /// The target.
+        path: PathBuf,
+        /// What it is made of.
+        other: PathBuf,
+    },
     /// The data folder to restore into is not empty.
     #[error("{path}: the folder is not empty; need an empty folder or a new name", path = path.display())]
     NotEmpty {

@@ -16,8 +16,10 @@ const OWN: [&str; 4] = [
 
 /// What a search found.
 pub(crate) struct FoundCopies {
-    /// Copies of what was searched for, apart from the files themselves.
+    /// Stray copies of what was searched for, apart from the files themselves.
     pub(crate) copies: Vec<GoneFile>,
+    /// Equal files in folders of what stays.
+    pub(crate) stay: Vec<String>,
     /// Files that were there.
     pub(crate) compared: u64,
 }
@@ -74,12 +76,17 @@ pub(crate) fn add_files(root: &Path, place: &Path, list: &mut Vec<GoneFile>) -> 
     Ok(())
 }
 
-/// Finds copies of files by size and digest anywhere in the data folder, but in `others`. Empty
-/// files are not searched for: they say nothing.
+/// Finds copies of files by size and digest anywhere in the data folder, and tells stray ones from
+/// those below the folders `others`, which belong to something that stays. Empty files are not
+/// searched for: they say nothing.
 ///
 /// # Errors
 /// For a file that cannot be read.
-pub(crate) fn find(root: &Path, files: &[GoneFile], others: &[PathBuf]) -> io::Result<FoundCopies> {
+pub(crate) fn find(
+    root: &Path,
+    files: &[GoneFile],
+    others: &HashSet<PathBuf>,
+) -> io::Result<FoundCopies> {
     let mut wanted: HashMap<u64, HashSet<&str>> = HashMap::new();
     for file in files.iter().filter(|file| is_content(file)) {
         wanted.entry(file.bytes).or_default().insert(&file.sha256);
@@ -89,12 +96,12 @@ pub(crate) fn find(root: &Path, files: &[GoneFile], others: &[PathBuf]) -> io::R
     files_below(root, &mut paths)?;
     let mut found = FoundCopies {
         copies: Vec::new(),
+        stay: Vec::new(),
         compared: 0,
     };
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_theirs = others.iter().any(|folder| path.starts_with(folder));
-        if OWN.contains(&&*name) || is_theirs || own.contains(&path) {
+        if OWN.contains(&&*name) || own.contains(&path) {
             continue;
         }
         found.compared += 1;
@@ -105,8 +112,16 @@ pub(crate) fn find(root: &Path, files: &[GoneFile], others: &[PathBuf]) -> io::R
         let Some(digests) = wanted.get(&meta.len()) else {
             continue;
         };
-        let one = described(root, &path)?;
-        if digests.contains(one.sha256.as_str()) {
+        let one = match described(root, &path) {
+            Err(_) if !path.exists() => continue,
+            one => one?,
+        };
+        if !digests.contains(one.sha256.as_str()) {
+            continue;
+        }
+        if path.ancestors().any(|folder| others.contains(folder)) {
+            found.stay.push(one.path);
+        } else {
             found.copies.push(one);
         }
     }
@@ -167,9 +182,11 @@ mod tests {
         let mut files = Vec::new();
         add_files(root.path(), &root.path().join("recordings/a"), &mut files).unwrap();
         assert_eq!(files.len(), 1);
-        let found = find(root.path(), &files, &[root.path().join("recordings/b")]).unwrap();
+        let others = HashSet::from([root.path().join("recordings/b")]);
+        let found = find(root.path(), &files, &others).unwrap();
         assert_eq!(found.copies.len(), 1);
         assert_eq!(found.copies[0].path, "uploads/one");
-        assert_eq!(found.compared, 2);
+        assert_eq!(found.stay, ["recordings/b/source.mp4"]);
+        assert_eq!(found.compared, 3);
     }
 }

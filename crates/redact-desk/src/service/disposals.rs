@@ -39,9 +39,6 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
     let Some(why) = blocked(case) else {
         return Ok(());
     };
-    let statute = statute(standing);
-    let until = standing.stay.as_ref().and_then(|stay| stay.until);
-    let until = until.map_or_else(String::new, time::day_text);
     let error = match why {
         Blocked::OpenRequest => {
             let message = "The request is open, and its recordings may be needed for it.";
@@ -51,14 +48,10 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
             let message = "The recording has no category, so its retention period is not known.";
             ApiError::conflict(why.code(), message).hint("Set its category first.")
         }
-        Blocked::Never => {
-            let message = format!("The recording must not be destroyed ({statute}).");
-            ApiError::conflict(why.code(), message)
-        }
-        Blocked::Stays => {
-            let message = format!("The recording must be retained until {until} ({statute}).");
-            ApiError::conflict(why.code(), message)
-        }
+        Blocked::Never | Blocked::Stays => match retention::must_stay(standing) {
+            Some(error) => error,
+            None => return Ok(()),
+        },
         Blocked::NeedsReason => {
             let message =
                 "The law leaves it to the agency. Enter why the recording may be disposed of.";
@@ -68,14 +61,20 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
     Err(error)
 }
 
-/// The citations of the rules that apply.
-fn statute(standing: &Standing) -> String {
-    let rules = standing.stay.iter().flat_map(|stay| &stay.by);
-    let cited: Vec<&str> = rules.map(|rule| rule.statute.as_str()).collect();
-    if cited.is_empty() {
-        return "no rule in the law of its request".to_owned();
-    }
-    cited.join("; ")
+/// Refuses releases that are in packages with releases of what a hold or an order keeps: a package
+/// goes as a whole.
+async fn check_packages(app: &Shared, recording: &Id, releases: &str) -> ApiResult<()> {
+    let stay = disposals::packages_that_stay(&app.db, recording, releases).await?;
+    let Some((id, title)) = stay.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "A chosen release is in a package ({title}) that must stay: it also has a release of a \
+         recording that is under a legal hold or closed by a court order."
+    );
+    Err(ApiError::conflict("package_stays", message)
+        .hint("Leave that release out.")
+        .details(json!({ "package": id })))
 }
 
 /// A disposal to propose.
@@ -90,7 +89,7 @@ pub(crate) struct NewDisposal<'a> {
 ///
 /// # Errors
 /// 400 without a reason where one is needed, or for a release of another recording; 404; 409
-/// `held`, `open_request`, `no_category`, `must_stay`, `disposal`, `conflict`.
+/// `held`, `open_request`, `no_category`, `must_stay`, `package_stays`, `disposal`, `conflict`.
 pub(crate) async fn propose(
     app: &Shared,
     who: &SessionUser,
@@ -99,6 +98,7 @@ pub(crate) async fn propose(
     let standing = retention::of(app, new.recording).await?;
     let reason = optional_text("reason", new.reason, REASON_CHARS_MAX)?;
     check_allowed(app, &standing, &reason).await?;
+    check_packages(app, new.recording, &json!(new.releases).to_string()).await?;
     let made = releases::of_recording(&app.db, new.recording).await?;
     for id in new.releases {
         let Some(release) = made.iter().find(|release| release.id == *id) else {
@@ -127,7 +127,7 @@ pub(crate) async fn propose(
             .as_ref()
             .and_then(|stay| stay.until)
             .map(time::day_text),
-        statute: statute(&standing),
+        statute: retention::statute(&standing),
         reason,
         at: app.now(),
         by: who.name.clone(),
@@ -205,6 +205,7 @@ pub(crate) async fn decide(
     if row.state == DisposalState::Proposed && state == DisposalState::Removing {
         let standing = retention::of(app, &row.recording).await?;
         check_allowed(app, &standing, &row.reason).await?;
+        check_packages(app, &row.recording, &row.releases).await?;
     }
     let mut change = pool::begin(&app.db).await?;
     let by = (who.name.as_str(), app.now());

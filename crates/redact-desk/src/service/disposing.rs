@@ -3,6 +3,7 @@
 //! Every step can be done again: after a crash the desk goes on where it was. What there is is
 //! listed with digests before anything is removed, so that the list says what there was.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,11 +12,13 @@ use redact_record::events::Act;
 use super::app::{App, Shared};
 use super::change::Change;
 use super::clips;
+use super::copies_of_file::{self, FoundCopies};
 use super::ledger::{self, LedgerLine};
+use super::left_backups;
 use super::recording_changes::stop_jobs;
-use super::{copies_of_file, statistics};
+use super::statistics;
 use crate::api_error::{ApiError, ApiResult};
-use crate::db::disposals::{self, DisposalRow};
+use crate::db::disposals::{self, DisposalRow, StayingRow};
 use crate::db::pool::{self, Db};
 use crate::db::{backups, jobs, recordings, releases, reviews};
 use crate::domain::disposal::{BackupNamed, DisposalCertificate, GoneFile, StaysElsewhere};
@@ -23,12 +26,15 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::paths::Folders;
 use crate::paths::release_files::PLAN;
-use crate::time;
+use crate::time::{self, Millis};
 
 /// How often a disposal that failed is tried again before the next start.
 const TRIES: u32 = 5;
 
 const PAUSE: Duration = Duration::from_secs(20);
+
+/// How long to wait before looking again whether a backup runs.
+const BACKUP_PAUSE: Duration = Duration::from_secs(2);
 
 /// Begins to remove, in the background.
 pub(crate) fn begin(app: &App, id: Id) {
@@ -81,11 +87,24 @@ async fn run(app: &Shared, id: &Id) -> ApiResult<()> {
     remove(app, &places, &files).await?;
     empty_caches(app).await?;
     drop(alone);
+    wait_for_backups(app).await?;
     // Free pages of the database and its log still have what was in it.
     pool::wipe(&app.db).await?;
-    let elsewhere = disposals::same_file(&app.db, &row.recording).await?;
-    let compared = prove(app, &files, &elsewhere).await?;
-    finish(app, &row, (chosen, files), (elsewhere, compared)).await
+    let staying = disposals::staying(&app.db, &row.recording).await?;
+    let found = prove(app, &files, &staying).await?;
+    finish(app, &row, (chosen, files), (staying, found)).await
+}
+
+/// Removes what ended backups left, and waits for those that run: they have copies of the database
+/// and second names of files from before.
+async fn wait_for_backups(app: &Shared) -> ApiResult<()> {
+    loop {
+        let work = app.folders.work();
+        if tokio::task::spawn_blocking(move || left_backups::remove(&work)).await?? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(BACKUP_PAUSE).await;
+    }
 }
 
 /// The folders and files that go.
@@ -126,10 +145,8 @@ async fn list(app: &Shared, row: &DisposalRow, places: Vec<PathBuf>) -> ApiResul
     // Statistics are counted from manifests, once.
     statistics::count_figures(app, &row.recording).await?;
     let root = app.folders.root().to_owned();
-    let others = others(
-        &app.folders,
-        &disposals::same_file(&app.db, &row.recording).await?,
-    );
+    let staying = disposals::staying(&app.db, &row.recording).await?;
+    let others = others(&app.folders, &staying)?;
     let listed = tokio::task::spawn_blocking(move || {
         let mut files = Vec::new();
         for place in &places {
@@ -146,13 +163,21 @@ async fn list(app: &Shared, row: &DisposalRow, places: Vec<PathBuf>) -> ApiResul
     Ok(listed.await??)
 }
 
-/// Folders in which equal bytes belong to something that stays: other recordings of the same file,
-/// and releases and packages, which go only if they are chosen.
-pub(crate) fn others(folders: &Folders, elsewhere: &[(Id, String)]) -> Vec<PathBuf> {
-    let recordings = elsewhere.iter().map(|(id, _)| folders.recording(id));
-    recordings
-        .chain([folders.releases(), folders.packages()])
-        .collect()
+/// Folders in which equal bytes belong to something that stays: all other recordings, whatever file
+/// they are of, and reviews, releases, packages and audits, which go only by their place. What a
+/// backup holds while it runs goes with it.
+///
+/// # Errors
+/// If the folder of temporary files cannot be read.
+pub(crate) fn others(folders: &Folders, staying: &[StayingRow]) -> ApiResult<HashSet<PathBuf>> {
+    let mut others: HashSet<PathBuf> = staying
+        .iter()
+        .map(|other| folders.recording(&other.id))
+        .collect();
+    others.extend([folders.releases(), folders.packages()]);
+    others.extend(["reviews", "audits"].map(|name| folders.root().join(name)));
+    others.extend(left_backups::folders(&folders.work())?);
+    Ok(others)
 }
 
 /// Removes from the database what reproduces the recording, and says so in the event log.
@@ -200,25 +225,25 @@ async fn empty_caches(app: &Shared) -> ApiResult<()> {
     Ok(emptied.await??)
 }
 
-/// Searches the data folder for the files that there were; gives how many files were compared.
+/// Searches the data folder for the files that there were.
 ///
 /// # Errors
 /// If one of them is still there.
-async fn prove(app: &Shared, files: &[GoneFile], elsewhere: &[(Id, String)]) -> ApiResult<u64> {
+async fn prove(app: &Shared, files: &[GoneFile], staying: &[StayingRow]) -> ApiResult<FoundCopies> {
     let (root, files) = (app.folders.root().to_owned(), files.to_vec());
-    let others = others(&app.folders, elsewhere);
+    let others = others(&app.folders, staying)?;
     let found = tokio::task::spawn_blocking(move || {
         let left = files.iter().find(|file| root.join(&file.path).exists());
         let left = left.map(|file| file.path.clone());
         Ok::<_, std::io::Error>((left, copies_of_file::find(&root, &files, &others)?))
     });
     let (left, found) = found.await??;
-    let left = left.or_else(|| found.copies.into_iter().next().map(|copy| copy.path));
+    let left = left.or_else(|| found.copies.first().map(|copy| copy.path.clone()));
     match left {
         Some(path) => Err(ApiError::internal(&format!(
             "disposal: {path} is still there"
         ))),
-        None => Ok(found.compared),
+        None => Ok(found),
     }
 }
 
@@ -237,10 +262,61 @@ async fn finish(
     app: &Shared,
     row: &DisposalRow,
     (chosen, files): (Vec<Id>, Vec<GoneFile>),
-    (elsewhere, files_compared): (Vec<(Id, String)>, u64),
+    (staying, found): (Vec<StayingRow>, FoundCopies),
 ) -> ApiResult<()> {
     let now = app.now();
-    let certificate = DisposalCertificate {
+    let certificate = certificate(app, (row, now), (chosen, files), (staying, found)).await?;
+    let text = serde_json::to_string_pretty(&certificate);
+    let text = text.map_err(|error| ApiError::internal(&error))? + "\n";
+    let (sign, at, bytes) = (
+        app.options.sign_disposal.clone(),
+        app.now_nanos(),
+        text.clone().into_bytes(),
+    );
+    let signed = tokio::task::spawn_blocking(move || {
+        sign(&bytes, at).map_err(|error| ApiError::internal(&error))
+    });
+    let signature = signed.await??;
+    // The ledger first: a restore must know of every disposal that the desk says is done.
+    let line = LedgerLine::Disposal {
+        certificate: Box::new(certificate.clone()),
+        signature: signature.clone(),
+    };
+    ledger::add(app, line).await?;
+    let mut change = pool::begin(&app.db).await?;
+    disposals::set_done(&mut change, &row.id, (&text, &signature), now).await?;
+    let event = Event::new(Act::Intake, "disposed")
+        .id("recording", &row.recording)
+        .id("disposal", &row.id)
+        .subject("certificate", redact_record::digest_bytes(text.as_bytes()))
+        .count("files", certificate.files.len())
+        .count("backups-with-it", certificate.backups_with_it.len());
+    app.log_event(&certificate.confirmed_by, event).await?;
+    change.commit().await?;
+    app.notify(Change::Request(row.request.clone()));
+    Ok(())
+}
+
+/// The record of what was done.
+async fn certificate(
+    app: &Shared,
+    (row, now): (&DisposalRow, Millis),
+    (chosen, files): (Vec<Id>, Vec<GoneFile>),
+    (staying, found): (Vec<StayingRow>, FoundCopies),
+) -> ApiResult<DisposalCertificate> {
+    let has_equal = |id: &Id| {
+        let folder = format!("recordings/{id}/source");
+        found.stay.iter().any(|path| path.starts_with(&folder))
+    };
+    let same_file_stays_in = staying
+        .into_iter()
+        .filter(|other| other.same || has_equal(&other.id))
+        .map(|other| StaysElsewhere {
+            recording: other.id.to_string(),
+            request_number: other.number,
+        })
+        .collect();
+    Ok(DisposalCertificate {
         format_version: 1,
         disposal: row.id.to_string(),
         recording: row.recording.to_string(),
@@ -261,44 +337,10 @@ async fn finish(
         done_at: time::text(now),
         releases: chosen.iter().map(Id::to_string).collect(),
         files,
-        files_compared,
+        files_compared: found.compared,
         caches_emptied: app.options.caches.len(),
-        same_file_stays_in: elsewhere
-            .into_iter()
-            .map(|(id, request_number)| StaysElsewhere {
-                recording: id.to_string(),
-                request_number,
-            })
-            .collect(),
+        same_file_stays_in,
+        files_that_stay: found.stay,
         backups_with_it: backups_with(app, row).await?,
-    };
-    let text = serde_json::to_string_pretty(&certificate);
-    let text = text.map_err(|error| ApiError::internal(&error))? + "\n";
-    let (sign, at, bytes) = (
-        app.options.sign_disposal.clone(),
-        app.now_nanos(),
-        text.clone().into_bytes(),
-    );
-    let signed = tokio::task::spawn_blocking(move || {
-        sign(&bytes, at).map_err(|error| ApiError::internal(&error))
-    });
-    let signature = signed.await??;
-    // The ledger first: a restore must know of every disposal that the desk says is done.
-    let line = LedgerLine::Disposal {
-        certificate: Box::new(certificate.clone()),
-        signature: signature.clone(),
-    };
-    ledger::add(app, &line).await?;
-    let mut change = pool::begin(&app.db).await?;
-    disposals::set_done(&mut change, &row.id, (&text, &signature), now).await?;
-    let event = Event::new(Act::Intake, "disposed")
-        .id("recording", &row.recording)
-        .id("disposal", &row.id)
-        .subject("certificate", redact_record::digest_bytes(text.as_bytes()))
-        .count("files", certificate.files.len())
-        .count("backups-with-it", certificate.backups_with_it.len());
-    app.log_event(&certificate.confirmed_by, event).await?;
-    change.commit().await?;
-    app.notify(Change::Request(row.request.clone()));
-    Ok(())
+    })
 }

@@ -145,7 +145,7 @@ async fn note(
     history::note(app, change, who, entry).await
 }
 
-/// Refuses to remove a recording that is under a hold.
+/// Refuses to remove or move a recording that is under a hold.
 ///
 /// # Errors
 /// 409 `held`.
@@ -155,7 +155,7 @@ pub(crate) async fn check_not_held(app: &Shared, recording: &Id) -> ApiResult<()
         return Ok(());
     };
     let message = format!(
-        "The recording is under a legal hold ({}, for {}), so it cannot be removed.",
+        "The recording is under a legal hold ({}, for {}), so it is neither removed nor moved.",
         hold.matter, hold.authority
     );
     Err(ApiError::conflict("held", message)

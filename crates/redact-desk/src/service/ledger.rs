@@ -3,14 +3,15 @@
 //! was made.
 
 use std::collections::HashSet;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use redact_record::sign::{SignatureVerdict, Signed, TrustStore};
 use serde::{Deserialize, Serialize};
 
 use super::app::Shared;
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::backups;
 use crate::db::sealings::SealingRow;
 use crate::domain::disposal::DisposalCertificate;
@@ -51,6 +52,9 @@ pub(crate) struct SealingEntry {
     pub(crate) by: String,
     /// Ids of the accounts of people who may still see it.
     pub(crate) people: Vec<String>,
+    /// Of the line without it; empty until it is signed.
+    #[serde(default)]
+    pub(crate) signature: String,
 }
 
 impl SealingEntry {
@@ -66,6 +70,7 @@ impl SealingEntry {
             at: row.at,
             by: row.by.clone(),
             people: people.iter().map(Id::to_string).collect(),
+            signature: String::new(),
         }
     }
 }
@@ -79,9 +84,40 @@ pub(crate) struct LiftingEntry {
     pub(crate) dated: String,
     pub(crate) at: Millis,
     pub(crate) by: String,
+    /// Of the line without it; empty until it is signed.
+    #[serde(default)]
+    pub(crate) signature: String,
 }
 
 impl LedgerLine {
+    /// What is signed, and the signature.
+    ///
+    /// # Errors
+    /// Never for a line that was read.
+    pub(crate) fn signed(&self) -> serde_json::Result<(String, String)> {
+        let mut line = self.clone();
+        let signature = match &mut line {
+            Self::Disposal {
+                certificate,
+                signature,
+            } => {
+                let text = serde_json::to_string_pretty(certificate)? + "\n";
+                return Ok((text, std::mem::take(signature)));
+            }
+            Self::Sealing(entry) => std::mem::take(&mut entry.signature),
+            Self::Lifting(entry) => std::mem::take(&mut entry.signature),
+        };
+        Ok((serde_json::to_string(&line)?, signature))
+    }
+
+    /// Whether its signature is that of a trusted key.
+    pub(crate) fn is_trusted(&self, trust: &TrustStore) -> bool {
+        let checked = self
+            .signed()
+            .map(|(text, signature)| trust.check(text.as_bytes(), &signature, Signed::Disposal));
+        matches!(checked, Ok(SignatureVerdict::Trusted { .. }))
+    }
+
     /// What it is about: the same in every copy of the ledger.
     pub(crate) fn key(&self) -> String {
         match self {
@@ -92,12 +128,30 @@ impl LedgerLine {
     }
 }
 
-/// Adds a line to the ledger of the data folder, and to those beside backups, as far as these can
-/// be reached: a backup may be on a disk that is not connected.
+/// The line with its signature: a restore believes no other.
+async fn sign(app: &Shared, mut line: LedgerLine) -> ApiResult<LedgerLine> {
+    let (text, _) = line.signed().map_err(|error| ApiError::internal(&error))?;
+    let place = match &mut line {
+        // Signed as a record of its own.
+        LedgerLine::Disposal { .. } => return Ok(line),
+        LedgerLine::Sealing(entry) => &mut entry.signature,
+        LedgerLine::Lifting(entry) => &mut entry.signature,
+    };
+    let (sign, at) = (app.options.sign_disposal.clone(), app.now_nanos());
+    let signed = tokio::task::spawn_blocking(move || {
+        sign(text.as_bytes(), at).map_err(|error| ApiError::internal(&error))
+    });
+    *place = signed.await??;
+    Ok(line)
+}
+
+/// Signs a line and adds it to the ledger of the data folder, and to those beside backups, as far
+/// as these can be reached: a backup may be on a disk that is not connected.
 ///
 /// # Errors
-/// Database errors; if the ledger of the data folder cannot be written.
-pub(crate) async fn add(app: &Shared, line: &LedgerLine) -> ApiResult<()> {
+/// Database errors; if it cannot be signed, or the ledger of the data folder cannot be written.
+pub(crate) async fn add(app: &Shared, line: LedgerLine) -> ApiResult<()> {
+    let line = sign(app, line).await?;
     let known = backups::since(&app.db, 0).await?;
     let folders: HashSet<PathBuf> = known
         .iter()
@@ -121,37 +175,82 @@ pub(crate) async fn add(app: &Shared, line: &LedgerLine) -> ApiResult<()> {
 fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new()
         .append(true)
+        .read(true)
         .create(true)
         .mode(0o600)
         .open(path)?;
+    // A line that a crash cut must not take the next one with it.
+    if file.metadata()?.len() > 0 {
+        let mut last = [0];
+        file.seek(io::SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
-/// The lines of a ledger in their order, each once; none if there is no file. A line that was not
-/// written to its end is left out: what it is about was not finished.
+/// What a ledger has.
+#[derive(Default)]
+pub(crate) struct LedgerRead {
+    /// Its lines in their order, each once.
+    pub(crate) lines: Vec<LedgerLine>,
+    /// Numbers of lines that a crash cut: what they are about was not finished, or was entered
+    /// again.
+    pub(crate) cut: Vec<usize>,
+}
+
+/// Reads a ledger; it is empty if there is no file.
 ///
 /// # Errors
-/// If it cannot be read, or has a line that is none.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<LedgerLine>> {
+/// If it cannot be read, or has a line that is none and was not cut.
+pub(crate) fn read(path: &Path) -> io::Result<LedgerRead> {
+    let mut found = LedgerRead::default();
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let bytes = redact_record::read(path, BYTES_MAX).map_err(io::Error::other)?;
-    let text = String::from_utf8(bytes).map_err(io::Error::other)?;
     let mut known = HashSet::new();
-    let mut lines = Vec::new();
-    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        if !line.ends_with('\n') {
+    for (number, bytes) in (1..).zip(bytes.split_inclusive(|&byte| byte == b'\n')) {
+        if !bytes.ends_with(b"\n") {
+            found.cut.push(number);
             break;
         }
-        let line: LedgerLine = serde_json::from_str(line)
-            .map_err(|error| io::Error::other(format!("line {number}: {error}")))?;
-        if known.insert(line.key()) {
-            lines.push(line);
+        let line = match parse(bytes) {
+            Ok((line, was_cut)) => {
+                found.cut.extend(was_cut.then_some(number));
+                line
+            }
+            Err(error) if error.is_eof() => {
+                found.cut.push(number);
+                continue;
+            }
+            Err(error) => return Err(io::Error::other(format!("line {number}: {error}"))),
+        };
+        if known.insert(serde_json::json!(line).to_string()) {
+            found.lines.push(line);
         }
     }
-    Ok(lines)
+    Ok(found)
+}
+
+/// A line, and whether a line that was cut stands before it: nothing ended those once.
+fn parse(bytes: &[u8]) -> Result<(LedgerLine, bool), serde_json::Error> {
+    const START: &[u8] = b"{\"entry\":";
+    let whole = serde_json::from_slice(bytes);
+    let Err(error) = whole else {
+        return whole.map(|line| (line, false));
+    };
+    let starts = bytes.windows(START.len()).rposition(|part| part == START);
+    match starts.filter(|&at| at > 0) {
+        Some(at) => match serde_json::from_slice(&bytes[at..]) {
+            Ok(line) => Ok((line, true)),
+            Err(_) => Err(error),
+        },
+        None => Err(error),
+    }
 }
 
 /// Adds to the ledger `to` the lines of the ledger `from` that it does not have.
@@ -159,12 +258,18 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<LedgerLine>> {
 /// # Errors
 /// If one cannot be read or written.
 pub(crate) fn merge(from: &Path, to: &Path) -> io::Result<()> {
-    let known: HashSet<String> = read(to)?.iter().map(LedgerLine::key).collect();
+    merge_lines(&read(from)?.lines, to)
+}
+
+/// Adds to the ledger `to` the lines that it does not have.
+///
+/// # Errors
+/// If it cannot be read or written.
+pub(crate) fn merge_lines(lines: &[LedgerLine], to: &Path) -> io::Result<()> {
+    let known: HashSet<String> = read(to)?.lines.iter().map(LedgerLine::key).collect();
     let mut text = String::new();
-    for line in read(from)? {
-        if !known.contains(&line.key()) {
-            text += &format!("{}\n", serde_json::json!(line));
-        }
+    for line in lines.iter().filter(|line| !known.contains(&line.key())) {
+        text += &format!("{}\n", serde_json::json!(line));
     }
     if text.is_empty() && to.exists() {
         return Ok(());
@@ -184,6 +289,7 @@ mod tests {
             dated: String::new(),
             at: 0,
             by: String::new(),
+            signature: String::new(),
         })
     }
 
@@ -198,9 +304,37 @@ mod tests {
         std::fs::write(&two, text("b")).unwrap();
         merge(&one, &two).unwrap();
         merge(&one, &two).unwrap();
-        let keys: Vec<String> = read(&two).unwrap().iter().map(LedgerLine::key).collect();
+        let keys: Vec<String> = read(&two)
+            .unwrap()
+            .lines
+            .iter()
+            .map(LedgerLine::key)
+            .collect();
         assert_eq!(keys, ["lifting b", "lifting a"]);
         std::fs::write(&two, text("b") + "{}\n").unwrap();
-        assert!(read(&two).unwrap_err().to_string().contains("line 2"));
+        let error = read(&two).map(drop).unwrap_err();
+        assert!(error.to_string().contains("line 2"));
+    }
+
+    /// Goal: a line that a crash cut is reported, and what was written after it is read, also where
+    /// nothing had ended it. Control: a ledger of whole lines reports none.
+    #[test]
+    fn a_line_after_a_cut_one_is_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("ledger");
+        let text = |name: &str| format!("{}\n", serde_json::json!(lifting(name)));
+        let keys = || -> Vec<String> {
+            let read = read(&path).unwrap();
+            read.lines.iter().map(LedgerLine::key).collect()
+        };
+        std::fs::write(&path, text("a")).unwrap();
+        assert!(read(&path).unwrap().cut.is_empty());
+        std::fs::write(&path, text("a") + &text("b")[..20]).unwrap();
+        append(&path, &text("c")).unwrap();
+        assert_eq!(keys(), ["lifting a", "lifting c"]);
+        assert_eq!(read(&path).unwrap().cut, [2]);
+        std::fs::write(&path, text("a")[..30].to_owned() + &text("d")).unwrap();
+        assert_eq!(keys(), ["lifting d"]);
+        assert_eq!(read(&path).unwrap().cut, [1]);
     }
 }

@@ -13,6 +13,7 @@ use super::history::{self, Entry};
 use super::holds::check_not_held;
 use super::recordings::extension;
 use super::requests::REASON_CHARS_MAX;
+use super::retention;
 use super::sealed;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::pool::{self, Connection};
@@ -45,7 +46,7 @@ pub(crate) struct RecordingChange<'a> {
 /// # Errors
 /// 400 for an invalid name, without a reason, or for a request that does not exist or is closed;
 /// 404; 409 `closed`, `handed_over` (not responsive), `has_releases` (moving: a release names its
-/// request).
+/// request), `held` (moving, under a legal hold).
 pub(crate) async fn change(
     app: &Shared,
     who: &SessionUser,
@@ -172,6 +173,8 @@ async fn check_move(
         return Err(ApiError::field("request", message));
     }
     sealed::check_open_to_all(app, &row.id).await?;
+    // A hold of its request is found by where it is.
+    check_not_held(app, &row.id).await?;
     let message = "A practice request can have only the sample recording, which cannot be moved.";
     practice::refuse(&app.db, &row.request, message).await?;
     practice::refuse(&app.db, to, message).await?;
@@ -219,7 +222,7 @@ async fn move_to(
 ///
 /// # Errors
 /// 400 without a reason; 404; 409 `has_releases` if a release was made of it, `held` under a legal
-/// hold, `conflict` while its jobs are stopping.
+/// hold, `must_stay` if a law says that it stays, `conflict` while its jobs are stopping.
 pub(crate) async fn remove(
     app: &Shared,
     who: &SessionUser,
@@ -231,6 +234,7 @@ pub(crate) async fn remove(
     check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
     check_not_held(app, id).await?;
+    retention::check_may_be_removed(app, id).await?;
     stop_jobs(app, id).await?;
     // Nothing is approved or released in between.
     let _alone = app.review_lock.lock().await;
@@ -238,6 +242,7 @@ pub(crate) async fn remove(
     check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
     check_not_held(app, id).await?;
+    retention::check_may_be_removed(app, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if jobs::count_active(&mut change, id).await? > 0 {
         return Err(still_stopping());

@@ -6,22 +6,26 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::backup::{BackupProgress, absolute, partial_of, sync_folder};
+use redact_record::sign::TrustStore;
+
+use super::backup::{
+    BackupProgress, absolute, check_partial, drop_partial, finish_partial, make_partial,
+    partial_of, sync_folder,
+};
 use super::backup_error::BackupError;
 use super::backup_files::{self, BackupManifest, DATA, EVENTS};
 use super::copies_of_file;
 use super::disposing::{others, places};
 use super::ledger::{self, LEDGER, LedgerLine, LiftingEntry, SealingEntry};
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::disposals::{self, DisposalRow};
 use crate::db::pool::{self, Db};
 use crate::db::sealings::{self, SealingRow};
 use crate::db::{recordings, requests, users};
-use crate::domain::disposal::DisposalCertificate;
+use crate::domain::disposal::{DisposalCertificate, GoneFile};
 use crate::id::Id;
 use crate::model::{Category, DisposalState};
 use crate::paths::Folders;
-use crate::private;
 use crate::time::Millis;
 
 /// What to restore, and where.
@@ -32,6 +36,8 @@ pub struct RestoreOrder {
     pub data: PathBuf,
     /// Ledgers besides the one beside the backup.
     pub ledgers: Vec<PathBuf>,
+    /// The keys whose signatures are believed in ledgers.
+    pub trust: TrustStore,
     /// Where the event log goes; it stays in the backup if something is there.
     pub event_log: PathBuf,
 }
@@ -51,6 +57,8 @@ pub struct Restored {
     pub sealed: Vec<String>,
     /// Whether the event log was restored.
     pub event_log: bool,
+    /// What was left out of ledgers, and why.
+    pub warnings: Vec<String>,
 }
 
 /// Restores a backup.
@@ -71,10 +79,10 @@ pub async fn restore(
     let data = absolute(&order.data)?;
     check_empty(&data)?;
     let partial = partial_of(&data);
-    std::fs::remove_dir_all(&partial).ok();
+    check_partial(&partial)?;
     let restored = write(&order, &manifest, (&partial, &data), progress).await;
     if restored.is_err() {
-        std::fs::remove_dir_all(&partial).ok();
+        drop_partial(&partial);
     }
     restored
 }
@@ -96,7 +104,7 @@ async fn write(
     (partial, data): (&Path, &Path),
     progress: BackupProgress<'_>,
 ) -> Result<Restored, BackupError> {
-    private::folder(partial)?;
+    make_partial(partial)?;
     let total = manifest.bytes();
     let done = AtomicU64::new(0);
     let report = |phase: &str, count: u64| -> ControlFlow<()> {
@@ -130,7 +138,7 @@ async fn write(
     if let Some(file) = log {
         copy(&file.path, &order.event_log, file.bytes)?;
     }
-    std::fs::rename(partial, data).map_err(|source| BackupError::write(data, source))?;
+    finish_partial(partial, data)?;
     sync_folder(data.parent().unwrap_or(data))?;
     Ok(Restored {
         files: manifest.files.len(),
@@ -139,6 +147,7 @@ async fn write(
         disposed: again.disposed,
         sealed: again.sealed,
         event_log: log.is_some(),
+        warnings: again.warnings,
     })
 }
 
@@ -149,56 +158,51 @@ struct Again {
     disposed: Vec<String>,
     /// Ids of orders.
     sealed: Vec<String>,
+    warnings: Vec<String>,
 }
 
-/// The lines of all ledgers, each once.
-fn read_ledgers(order: &RestoreOrder, beside: &Path) -> Result<Vec<LedgerLine>, BackupError> {
+/// The lines of all ledgers, each once, and what is wrong with the ledgers.
+fn read_ledgers(
+    order: &RestoreOrder,
+    beside: &Path,
+) -> Result<(Vec<LedgerLine>, Vec<String>), BackupError> {
     let mut known = HashSet::new();
-    let mut lines = Vec::new();
+    let (mut lines, mut warnings) = (Vec::new(), Vec::new());
     for path in std::iter::once(beside).chain(order.ledgers.iter().map(PathBuf::as_path)) {
         if path != beside && !path.is_file() {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(BackupError::read(path, missing));
         }
         let read = ledger::read(path).map_err(|source| BackupError::read(path, source))?;
-        lines.extend(read.into_iter().filter(|line| known.insert(line.key())));
+        let is_new = |line: &LedgerLine| known.insert(serde_json::json!(line).to_string());
+        lines.extend(read.lines.into_iter().filter(is_new));
+        warnings.extend(read.cut.iter().map(|number| {
+            let path = path.display();
+            format!("{path}: line {number} was cut off while it was written, and is left out")
+        }));
     }
-    Ok(lines)
+    Ok((lines, warnings))
 }
 
 /// Applies again what the ledgers have and the restored data does not.
 async fn apply_ledgers(order: &RestoreOrder, partial: &Path) -> Result<Again, BackupError> {
     let beside = order.from.parent().unwrap_or(&order.from).join(LEDGER);
-    let lines = read_ledgers(order, &beside)?;
+    let (mut lines, warnings) = read_ledgers(order, &beside)?;
     let db = pool::open(partial).await?;
     let folders = Folders::make(partial)?;
-    let mut again = Again::default();
+    let mut again = Again {
+        warnings,
+        ..Again::default()
+    };
     for line in &lines {
-        let applied = match line {
-            LedgerLine::Disposal {
-                certificate,
-                signature,
-            } => {
-                let applied = dispose((&db, &folders), (certificate, signature)).await;
-                if matches!(applied, Ok(true)) {
-                    again.disposed.push(certificate.recording.clone());
-                }
-                applied
-            }
-            LedgerLine::Sealing(entry) => {
-                let applied = seal(&db, entry).await;
-                if matches!(applied, Ok(true)) {
-                    again.sealed.push(entry.sealing.clone());
-                }
-                applied
-            }
-            LedgerLine::Lifting(entry) => lift(&db, entry).await,
-        };
+        let is_trusted = line.is_trusted(&order.trust);
+        let applied = apply((&db, &folders), line, is_trusted, &mut again).await;
         applied.map_err(|error| BackupError::Ledger {
             line: line.key(),
             what: error.into_parts().1["error"]["message"].to_string(),
         })?;
     }
+    lines.retain(|line| line.is_trusted(&order.trust));
     for id in disposals::removed(&db)
         .await
         .map_err(BackupError::database)?
@@ -208,20 +212,68 @@ async fn apply_ledgers(order: &RestoreOrder, partial: &Path) -> Result<Again, Ba
     pool::wipe(&db).await.map_err(BackupError::database)?;
     db.close().await;
     let own = partial.join(LEDGER);
-    ledger::merge(&beside, &own).map_err(|source| BackupError::write(&own, source))?;
+    ledger::merge_lines(&lines, &own).map_err(|source| BackupError::write(&own, source))?;
     Ok(again)
+}
+
+/// Applies a line. One without the signature of a trusted key neither removes nor opens anything.
+async fn apply(
+    (db, folders): (&Db, &Folders),
+    line: &LedgerLine,
+    is_trusted: bool,
+    again: &mut Again,
+) -> ApiResult<()> {
+    match line {
+        LedgerLine::Disposal {
+            certificate,
+            signature,
+        } => {
+            if dispose((db, folders), (certificate, signature), is_trusted).await? {
+                again.disposed.push(certificate.recording.clone());
+            }
+        }
+        LedgerLine::Sealing(entry) => {
+            if seal(db, entry, is_trusted).await? {
+                again.sealed.push(entry.sealing.clone());
+            }
+        }
+        LedgerLine::Lifting(entry) if is_trusted => {
+            lift(db, entry).await?;
+        }
+        LedgerLine::Lifting(_) => again.warnings.push(format!(
+            "the ledger's {} has no signature of a trusted key, and is left out",
+            line.key()
+        )),
+    }
+    Ok(())
+}
+
+fn untrusted() -> ApiError {
+    let message = "It has no signature of a trusted key. Name the agency's key with --trust.";
+    ApiError::conflict("untrusted", message)
 }
 
 /// Closes what an order closed after the backup; `false` if the data has the order already, or
 /// never had what it closes.
-async fn seal(db: &Db, entry: &SealingEntry) -> ApiResult<bool> {
+async fn seal(db: &Db, entry: &SealingEntry, is_trusted: bool) -> ApiResult<bool> {
     let ids = Id::read(&entry.sealing).zip(Id::read(&entry.request));
     let Some((id, request)) = ids else {
         return Ok(false);
     };
-    let known = sealings::by_id(db, &id).await.is_ok();
-    if known || requests::facts(db, &request).await.is_err() {
+    if sealings::by_id(db, &id).await.is_ok() {
         return Ok(false);
+    }
+    let recording = entry.recording.as_deref().and_then(Id::read);
+    let request = match &recording {
+        Some(recording) => known_request(db, recording, request).await?,
+        None if requests::facts(db, &request).await.is_ok() => Some(request),
+        None => None,
+    };
+    let Some(request) = request else {
+        return Ok(false);
+    };
+    if !is_trusted {
+        return Err(untrusted());
     }
     let mut people = Vec::new();
     for person in entry.people.iter().filter_map(|id| Id::read(id)) {
@@ -234,7 +286,7 @@ async fn seal(db: &Db, entry: &SealingEntry) -> ApiResult<bool> {
         id,
         kind: entry.kind,
         request,
-        recording: entry.recording.as_deref().and_then(Id::read),
+        recording,
         court: entry.court.clone(),
         number: entry.number.clone(),
         dated: entry.dated.clone(),
@@ -253,6 +305,16 @@ async fn seal(db: &Db, entry: &SealingEntry) -> ApiResult<bool> {
     Ok(true)
 }
 
+/// The request that the data has for a recording: the one of a ledger's entry, or where the
+/// recording was before it was moved there; `None` if the data never had the recording.
+async fn known_request(db: &Db, recording: &Id, named: Id) -> ApiResult<Option<Id>> {
+    let Some(had) = recordings::request_of(db, recording).await? else {
+        return Ok(None);
+    };
+    let has_named = requests::facts(db, &named).await.is_ok();
+    Ok(Some(if has_named { named } else { had }))
+}
+
 /// Lifts an order that was lifted after the backup; `false` if the data does not have it in force.
 async fn lift(db: &Db, entry: &LiftingEntry) -> ApiResult<bool> {
     let Some(id) = Id::read(&entry.sealing) else {
@@ -269,16 +331,21 @@ async fn lift(db: &Db, entry: &LiftingEntry) -> ApiResult<bool> {
 async fn dispose(
     (db, folders): (&Db, &Folders),
     (certificate, signature): (&DisposalCertificate, &str),
+    is_trusted: bool,
 ) -> ApiResult<bool> {
-    let Some(row) = row(certificate, signature) else {
+    let Some(mut row) = row(certificate, signature) else {
         return Ok(false);
     };
-    if recordings::known(db, &row.recording).await.is_err() {
-        return Ok(false);
+    match known_request(db, &row.recording, row.request.clone()).await? {
+        Some(request) => row.request = request,
+        None => return Ok(false),
     }
     let begun = disposals::begun(db, &row.recording).await?;
     if begun.is_some_and(|known| known.state == DisposalState::Done) {
         return Ok(false);
+    }
+    if !is_trusted {
+        return Err(untrusted());
     }
     let chosen: Vec<Id> = certificate
         .releases
@@ -286,9 +353,11 @@ async fn dispose(
         .filter_map(|id| Id::read(id))
         .collect();
     let mut gone = places((db, folders), &row.recording, &chosen).await?;
-    let same = disposals::same_file(db, &row.recording).await?;
-    let others = others(folders, &same);
-    let found = copies_of_file::find(folders.root(), &certificate.files, &others)?;
+    let staying = disposals::staying(db, &row.recording).await?;
+    let others = others(folders, &staying)?;
+    // None of them is gone here, so they are also sought where they were.
+    let sought: Vec<GoneFile> = certificate.files.iter().map(sought).collect();
+    let found = copies_of_file::find(folders.root(), &sought, &others)?;
     gone.extend(
         found
             .copies
@@ -305,6 +374,17 @@ async fn dispose(
     change.commit().await?;
     copies_of_file::remove(&gone)?;
     Ok(true)
+}
+
+/// A file to seek by its content and name, at any place.
+fn sought(file: &GoneFile) -> GoneFile {
+    GoneFile {
+        path: Path::new("gone")
+            .join(&file.path)
+            .to_string_lossy()
+            .into_owned(),
+        ..file.clone()
+    }
 }
 
 /// The row of a disposal from its record; `None` if it is not one of this program.

@@ -12,6 +12,7 @@ use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::pool;
 use crate::db::retention::{self as rows, AskedRow, RetentionRow};
+use crate::domain::disposal::{Blocked, DisposalCase, blocked};
 use crate::domain::history::changes;
 use crate::domain::statutes::{Asked, RetentionState, Stay, StayCase};
 use crate::id::Id;
@@ -69,19 +70,32 @@ fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
             })
         })
         .collect();
-    let law = app.statutes.get(row.law.trim());
-    let stay = law.zip(row.category).and_then(|(law, category)| {
-        law.stay(&StayCase {
-            category,
-            counted_from,
-            asked: &given,
-        })
-    });
-    let state = match (&stay, row.category) {
-        (_, None) => RetentionState::NoCategory,
-        (None, Some(_)) => RetentionState::Decide,
-        (Some(stay), Some(_)) => stay.state(app.today()),
+    let by_law = |law: &str| {
+        let law = app.statutes.get(law.trim());
+        let stay = law.zip(row.category).and_then(|(law, category)| {
+            law.stay(&StayCase {
+                category,
+                counted_from,
+                asked: &given,
+            })
+        });
+        let state = match (&stay, row.category) {
+            (_, None) => RetentionState::NoCategory,
+            (None, Some(_)) => RetentionState::Decide,
+            (Some(stay), Some(_)) => stay.state(app.today()),
+        };
+        (stay, state)
     };
+    let (mut stay, mut state) = by_law(&row.law);
+    let mut row = row.clone();
+    // Another law of the request, or another request, sets nothing free that had to stay.
+    if let Some(then) = row.law_then.take_if(|then| *then != row.law) {
+        let before = by_law(&then);
+        if strictness(&before) > strictness(&(stay.clone(), state)) {
+            (stay, state) = before;
+            row.law = then;
+        }
+    }
     Standing {
         row,
         counted_from,
@@ -90,6 +104,66 @@ fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
         state,
         asked,
     }
+}
+
+/// How strictly a recording stays: what stands higher forbids more, and longer.
+fn strictness((stay, state): &(Option<Stay>, RetentionState)) -> (u8, Option<Date>) {
+    let is_binding = stay.as_ref().is_none_or(|stay| stay.binding);
+    let level = match state {
+        RetentionState::Never => 3,
+        RetentionState::Stays if is_binding => 2,
+        RetentionState::Stays | RetentionState::Decide => 1,
+        _ => 0,
+    };
+    let until = stay.as_ref().and_then(|stay| stay.until);
+    (level, until.filter(|_| level > 0))
+}
+
+/// The citations of the rules that apply.
+pub(crate) fn statute(standing: &Standing) -> String {
+    let rules = standing.stay.iter().flat_map(|stay| &stay.by);
+    let cited: Vec<&str> = rules.map(|rule| rule.statute.as_str()).collect();
+    if cited.is_empty() {
+        return "no rule in the law of its request".to_owned();
+    }
+    cited.join("; ")
+}
+
+/// Why the law forbids that a recording is destroyed now; `None` if it does not.
+pub(crate) fn must_stay(standing: &Standing) -> Option<ApiError> {
+    let case = DisposalCase {
+        state: standing.state,
+        stay: standing.stay.as_ref(),
+        request_closed: true,
+        has_reason: true,
+    };
+    let why = blocked(case)?;
+    let statute = statute(standing);
+    let message = match why {
+        Blocked::Never => format!("The recording must not be destroyed ({statute})."),
+        Blocked::Stays => {
+            let until = standing.stay.as_ref().and_then(|stay| stay.until);
+            let until = until.map_or_else(String::new, time::day_text);
+            format!("The recording must stay until {until} ({statute}).")
+        }
+        _ => return None,
+    };
+    Some(ApiError::conflict(why.code(), message))
+}
+
+/// Refuses to remove a recording that a law says must stay. One that nobody has set a category for
+/// may have been added by mistake.
+///
+/// # Errors
+/// 409 `must_stay`.
+pub(crate) async fn check_may_be_removed(app: &Shared, recording: &Id) -> ApiResult<()> {
+    let Some(row) = rows::find(&app.db, recording).await? else {
+        // Of a practice request.
+        return Ok(());
+    };
+    let mut asked = rows::asked(&app.db, Some(recording)).await?;
+    let asked = asked.remove(recording).unwrap_or_default();
+    must_stay(&standing(app, row, asked)).map_or(Ok(()), Err)
 }
 
 /// Where recordings stand: all of them, or those of a request.

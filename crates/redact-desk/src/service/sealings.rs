@@ -103,7 +103,7 @@ pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: NewSealing<'_>) 
     app.log_event(&who.name, event).await?;
     // A restore of an older backup must not open it again.
     let entry = SealingEntry::new(&row, new.people);
-    ledger::add(app, &LedgerLine::Sealing(entry)).await?;
+    ledger::add(app, LedgerLine::Sealing(entry)).await?;
     change.commit().await?;
     notify(app, &row);
     Ok(row.id)
@@ -210,8 +210,9 @@ pub(crate) async fn lift(
         dated,
         at: app.now(),
         by: who.name.clone(),
+        signature: String::new(),
     };
-    ledger::add(app, &LedgerLine::Lifting(entry)).await?;
+    ledger::add(app, LedgerLine::Lifting(entry)).await?;
     notify(app, &row);
     Ok(())
 }

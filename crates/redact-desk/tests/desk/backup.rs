@@ -11,6 +11,7 @@ use redact_desk::{
     BackupError, BackupMade, BackupOrder, EventLogConfig, RestoreOrder, Restored, backup, restore,
 };
 use redact_record::events::EventLog;
+use redact_record::sign::{KeyPair, TrustStore, TrustedKey};
 use serde_json::{Value, json};
 
 use crate::bench::PASSWORD;
@@ -43,11 +44,19 @@ impl Office {
         backup(self.order(to), &goes_on).await
     }
 
+    /// The bench's key.
+    fn trust(&self) -> TrustStore {
+        let pair = KeyPair::load(&self.at("redact.key"), None).unwrap();
+        let (name, key) = ("bench".to_owned(), pair.public().clone());
+        TrustStore::of(vec![TrustedKey { name, key }]).unwrap()
+    }
+
     async fn bring_back(&self, from: &str, to: &str) -> Result<Restored, BackupError> {
         let order = RestoreOrder {
             from: self.at(from),
             data: self.at(to),
             ledgers: Vec::new(),
+            trust: self.trust(),
             event_log: self.at(to).with_extension("events"),
         };
         restore(order, &goes_on).await
@@ -249,23 +258,19 @@ async fn a_backup_that_is_stopped_leaves_nothing() {
     office.back_up("backup").await.unwrap();
 }
 
-/// Goal: what was disposed of after a backup does not come back with it, and the record of the
-/// disposal names the backup. Control: without the ledger it would.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restore_applies_disposals_again() {
-    let mut office = office().await;
-    let (second, _) = office.second_recording().await;
-    office.back_up("backup").await.unwrap();
-    let source = format!("recordings/{}/source.mp4", office.recording);
-    assert!(office.at("backup/data").join(&source).exists());
-    let request = office.request().await;
-    office
-        .edit(&request["id"], json!({ "jurisdiction": "us-wa" }))
-        .await
-        .ok();
+/// Disposes of the recording, which is in that request.
+async fn dispose(office: &mut Office, request: &Value) -> Value {
+    let law = json!({ "jurisdiction": "us-wa" });
+    office.edit(request, law).await.ok();
     let body = json!({ "category": "not_evidence" });
     office.set_retention(&office.recording, body).await.ok();
-    office.close_request().await;
+    let path = format!("/api/requests/{}/close", request.as_str().unwrap());
+    let granted = json!({ "disposition": "granted" });
+    office
+        .bench
+        .post(&office.operator, &path, granted)
+        .await
+        .ok();
     office.later(61).await;
     let path = format!("/api/recordings/{}/disposal", office.recording);
     let proposed = office
@@ -281,7 +286,134 @@ async fn a_restore_applies_disposals_again() {
         .await
         .ok();
     let done = |shown: &Value| shown["state"] == "done";
-    let shown = office.bench.until(&office.operator, &path, done).await;
+    office.bench.until(&office.operator, &path, done).await
+}
+
+/// Moves the recording to a new request, which it gives.
+async fn moved(office: &Office) -> Value {
+    let other = office.add_request(json!({ "number": "other" })).await;
+    let path = format!("/api/recordings/{}", office.recording);
+    let body = json!({ "request": other["id"], "reason": "It belongs there." });
+    let patch = axum::http::Method::PATCH;
+    office
+        .bench
+        .call(&office.operator, patch, &path, body)
+        .await
+        .ok();
+    other["id"].clone()
+}
+
+/// Goal: a recording that was moved to a newer request and disposed of after a backup is removed
+/// again, and the new ledger says so, also from a ledger that --ledger named. Control: a line that
+/// was changed, or whose key is not trusted, stops the restore by its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_recording_is_disposed_of_again() {
+    let mut office = office().await;
+    let stray = "data/uploads/stray";
+    std::fs::write(office.at(stray), b"not really a video").unwrap();
+    office.back_up("backup").await.unwrap();
+    let other = moved(&office).await;
+    dispose(&mut office, &other).await;
+    let (ledger, given) = (office.at("ledger.jsonl"), office.at("given.jsonl"));
+    std::fs::rename(&ledger, &given).unwrap();
+    let order = |to: &str, trust: TrustStore| RestoreOrder {
+        from: office.at("backup"),
+        data: office.at(to),
+        ledgers: vec![given.clone()],
+        trust,
+        event_log: office.at(to).with_extension("events"),
+    };
+    let restored = restore(order("restored", office.trust()), &goes_on)
+        .await
+        .unwrap();
+    assert_eq!(restored.disposed, [office.recording.clone()]);
+    let source = format!("recordings/{}/source.mp4", office.recording);
+    assert!(!office.at("restored").join(&source).exists());
+    assert!(office.at("backup").join(stray).exists());
+    assert!(!office.at("restored/uploads/stray").exists());
+    let text = std::fs::read_to_string(office.at("restored/ledger.jsonl")).unwrap();
+    assert!(text.contains(&office.recording));
+    let nobody = TrustStore::of(Vec::new()).unwrap();
+    let refused = restore(order("other", nobody), &goes_on).await.unwrap_err();
+    assert!(refused.to_string().contains("disposal "), "{refused}");
+    let line = std::fs::read_to_string(&given).unwrap();
+    std::fs::write(&given, line.replace("not_evidence", "force")).unwrap();
+    let refused = restore(order("other", office.trust()), &goes_on).await;
+    assert!(matches!(refused, Err(BackupError::Ledger { .. })));
+    assert!(!office.at("other").exists());
+}
+
+/// Goal: an order on a recording that was moved to a newer request after the backup closes it
+/// again, and a forged line does not lift it. Control: the line that the desk wrote does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_line_lifts_no_order() {
+    let office = office().await;
+    office.back_up("backup").await.unwrap();
+    moved(&office).await;
+    let order = json!({
+        "kind": "sealing", "recording": office.recording, "court": "c", "number": "n",
+        "dated": "2026-09-20", "people": [office.approver.id],
+    });
+    let entered = office
+        .bench
+        .post(&office.approver, "/api/sealings", order)
+        .await
+        .ok();
+    let id = entered["id"].as_str().unwrap();
+    let ledger = office.at("ledger.jsonl");
+    let honest = std::fs::read_to_string(&ledger).unwrap();
+    let forged = json!({
+        "entry": "lifting", "sealing": id, "court": "c", "number": "m", "dated": "2026-09-21",
+        "at": 1, "by": "x",
+    });
+    std::fs::write(&ledger, format!("{honest}{forged}\n")).unwrap();
+    let restored = office.bring_back("backup", "restored").await.unwrap();
+    assert_eq!(restored.sealed, [id]);
+    assert!(restored.warnings[0].contains(&format!("lifting {id}")));
+    let kept = std::fs::read_to_string(office.at("restored/ledger.jsonl")).unwrap();
+    assert!(!kept.contains("lifting"));
+    std::fs::write(&ledger, honest).unwrap();
+    let path = format!("/api/sealings/{id}/lift");
+    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21" });
+    office.bench.post(&office.approver, &path, body).await.ok();
+    let restored = office.bring_back("backup", "lifted").await.unwrap();
+    assert!(restored.warnings.is_empty());
+    let kept = std::fs::read_to_string(office.at("lifted/ledger.jsonl")).unwrap();
+    assert!(kept.contains("lifting"));
+}
+
+/// Goal: a backup is not made in the data folder, and deletes no folder that it did not begin.
+/// Control: what it began and did not finish is begun again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_deletes_nothing_of_others() {
+    let office = office().await;
+    let refused = office.back_up("data/backup").await.unwrap_err();
+    assert!(matches!(refused, BackupError::Inside { .. }), "{refused}");
+    let partial = office.at("backup.partial");
+    std::fs::create_dir(&partial).unwrap();
+    std::fs::write(partial.join("thesis"), "the only copy").unwrap();
+    let refused = office.back_up("backup").await.unwrap_err();
+    assert!(
+        matches!(&refused, BackupError::Exists { path } if *path == partial),
+        "{refused}"
+    );
+    assert!(partial.join("thesis").exists());
+    std::fs::write(partial.join(".redact-unfinished"), "").unwrap();
+    office.back_up("backup").await.unwrap();
+    assert!(!partial.exists() && !office.at("backup/.redact-unfinished").exists());
+}
+
+/// Goal: what was disposed of after a backup does not come back with it, and the record of the
+/// disposal names the backup. Control: without the ledger it would.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_applies_disposals_again() {
+    let mut office = office().await;
+    let (second, _) = office.second_recording().await;
+    office.back_up("backup").await.unwrap();
+    let source = format!("recordings/{}/source.mp4", office.recording);
+    assert!(office.at("backup/data").join(&source).exists());
+    let request = office.request().await["id"].clone();
+    let shown = dispose(&mut office, &request).await;
     let named = shown["backups_with_it"][0]["path"].as_str().unwrap();
     assert!(named.ends_with("/backup"), "{named}");
     let restored = office.bring_back("backup", "restored").await.unwrap();

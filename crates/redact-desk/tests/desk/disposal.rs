@@ -370,6 +370,140 @@ async fn only_chosen_releases_go() {
     assert!(checks.last().unwrap().source.is_none());
 }
 
+/// Goal: nothing in the folder of another recording goes: neither the same file that is not scanned
+/// yet, nor equal derived files of another file. Control: a stray copy goes, and the record says
+/// what stays.
+#[tokio::test]
+async fn other_recordings_lose_nothing() {
+    let mut office = office().await;
+    office.mark().await;
+    let other = office.add_request(json!({ "number": "S-2" })).await;
+    let second = other["id"].as_str().unwrap();
+    let same = office
+        .bench
+        .upload(&office.operator, second, b"not really a video")
+        .await;
+    let third = office
+        .bench
+        .upload(&office.operator, second, b"another one")
+        .await;
+    let folder = |added: &Value| {
+        let id = added["id"].as_str().unwrap();
+        office.data().join("recordings").join(id)
+    };
+    let (same, third) = (folder(&same), folder(&third));
+    for path in [same.join("source.mp4"), third.join("source.mp4")] {
+        while !path.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    std::fs::write(third.join("waveform-0"), MARKS[2]).unwrap();
+    let stray = office.data().join("work/stray");
+    office.expired().await;
+    // As while it is being prepared.
+    let database = office.data().join("desk.sqlite");
+    let db = sqlx::SqlitePool::connect(&format!("sqlite:{}", database.display()))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE recordings SET sha256 = NULL")
+        .execute(&db)
+        .await
+        .unwrap();
+    db.close().await;
+    let hold = json!({ "request": second, "matter": "m", "authority": "a", "reason": "r" });
+    office
+        .bench
+        .post(&office.operator, "/api/holds", hold)
+        .await
+        .ok();
+    std::fs::write(&stray, b"not really a video").unwrap();
+    let proposed = office.propose(json!({})).await.ok();
+    office.confirm(&proposed["id"], PASSWORD).await.ok();
+    office.disposed(&proposed["id"]).await;
+    assert_eq!(
+        std::fs::read(same.join("source.mp4")).unwrap(),
+        b"not really a video"
+    );
+    assert_eq!(
+        std::fs::read(third.join("waveform-0")).unwrap(),
+        MARKS[2].as_bytes()
+    );
+    assert!(!stray.exists());
+    let record = office.certificate(&proposed["id"]).await;
+    assert_eq!(record["same_file_stays_in"][0]["request_number"], "S-2");
+    let stays = record["files_that_stay"].to_string();
+    assert!(
+        stays.contains("source.mp4") && stays.contains("waveform-0"),
+        "{stays}"
+    );
+}
+
+/// Goal: what a killed backup left is gone once a disposal is done, and a disposal waits for a
+/// backup that runs. Control: it is done once the backup has ended.
+#[tokio::test]
+async fn a_disposal_reaches_what_backups_left() {
+    let mut office = office().await;
+    office.expired().await;
+    let work = office.data().join("work");
+    let make = |name: &str| {
+        let folder = work.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("desk.sqlite"), MARKS[5]).unwrap();
+        folder
+    };
+    let (left, running) = (make("backup-left"), make("backup-running"));
+    let lock = std::fs::File::create(running.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let proposed = office.propose(json!({})).await.ok();
+    office.confirm(&proposed["id"], PASSWORD).await.ok();
+    for _ in 0..1000 {
+        if !left.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!left.exists() && running.exists());
+    let path = format!("/api/disposals/{}", proposed["id"].as_str().unwrap());
+    let shown = office.bench.get(&office.operator, &path).await.ok();
+    assert_eq!(shown["state"], "removing");
+    drop(lock);
+    office.disposed(&proposed["id"]).await;
+    assert!(!running.exists());
+}
+
+/// Goal: a chosen release does not take a package along that has a release of a recording under a
+/// hold. Control: once the hold is released, it does.
+#[tokio::test]
+async fn a_package_that_must_stay_is_named() {
+    let mut office = office().await;
+    let first = office.verified(&office.review.clone(), json!({})).await;
+    let (second, review) = office.second_recording().await;
+    let other = office.verified(&review, json!({})).await;
+    let request = office.request().await["id"].as_str().unwrap().to_owned();
+    let body = json!({
+        "releases": [first, other], "profile": "public", "form": "zip", "encryption": "none",
+        "title": "Exhibits",
+    });
+    let path = format!("/api/requests/{request}/packages");
+    let package = office.bench.post(&office.operator, &path, body).await.ok();
+    let path = format!("/api/packages/{}", package["id"].as_str().unwrap());
+    let ready = |package: &Value| package["state"] == "ready";
+    office.bench.until(&office.operator, &path, ready).await;
+    office.expired().await;
+    let hold = json!({ "recording": second, "matter": "m", "authority": "a", "reason": "r" });
+    let placed = office
+        .bench
+        .post(&office.operator, "/api/holds", hold)
+        .await
+        .ok();
+    let refused = office.propose(json!({ "releases": [first] })).await;
+    assert_eq!(refused.code(), "package_stays");
+    assert_eq!(refused.json()["error"]["details"]["package"], package["id"]);
+    let path = format!("/api/holds/{}/release", placed["id"].as_str().unwrap());
+    office.release_hold(&path).await;
+    office.propose(json!({ "releases": [first] })).await.ok();
+}
+
 /// Goal: a disposal that is interrupted goes on at the next start, and lists what there was before.
 /// Control: until then it is not done, and has no record.
 #[tokio::test]

@@ -206,6 +206,79 @@ async fn a_hold_stops_removal() {
     assert!(!office.log().contains("Doe"), "no typed text in the log");
 }
 
+/// Goal: a recording that its law says must stay is not removed, also when its request gets another
+/// law, or it is moved to a request with another law. Controls: without a category, and after its
+/// time, it is removed.
+#[tokio::test]
+async fn a_law_stops_removal() {
+    let mut office = office().await;
+    let (second, _) = office.second_recording().await;
+    let request = office.request().await["id"].clone();
+    let law = async |office: &Office, law: &str| {
+        let law = json!({ "jurisdiction": law });
+        office.edit(&request, law).await.ok();
+    };
+    let remove = async |office: &Office, id: &str| {
+        let path = format!("/api/recordings/{id}/remove");
+        let body = json!({ "reason": "We need the space." });
+        office.bench.post(&office.operator, &path, body).await
+    };
+    law(&office, "us-wa").await;
+    let body = json!({ "category": "not_evidence" });
+    office.set_retention(&office.recording, body).await.ok();
+    let refused = remove(&office, &office.recording).await;
+    assert_eq!(
+        (refused.status, &*refused.code()),
+        (StatusCode::CONFLICT, "must_stay")
+    );
+    law(&office, "us-ca").await;
+    assert_eq!(remove(&office, &office.recording).await.code(), "must_stay");
+    let other = office.add_request(json!({ "number": "other" })).await;
+    let path = format!("/api/recordings/{}", office.recording);
+    let body = json!({ "request": other["id"], "reason": "It belongs there." });
+    office
+        .bench
+        .call(&office.operator, Method::PATCH, &path, body)
+        .await
+        .ok();
+    assert_eq!(remove(&office, &office.recording).await.code(), "must_stay");
+    remove(&office, &second).await.ok();
+    office.later(61).await;
+    remove(&office, &office.recording).await.ok();
+}
+
+/// Goal: a recording under a hold of its request is not moved out of it. Control: once the hold is
+/// released, it is.
+#[tokio::test]
+async fn a_hold_stops_moves() {
+    let office = office().await;
+    let request = office.request().await["id"].clone();
+    let hold = json!({ "request": request, "matter": "m", "authority": "a", "reason": "r" });
+    let placed = office
+        .bench
+        .post(&office.operator, "/api/holds", hold)
+        .await
+        .ok();
+    let other = office.add_request(json!({ "number": "other" })).await;
+    let path = format!("/api/recordings/{}", office.recording);
+    let body = json!({ "request": other["id"], "reason": "It belongs there." });
+    let go = async || {
+        let body = body.clone();
+        office
+            .bench
+            .call(&office.operator, Method::PATCH, &path, body)
+            .await
+    };
+    assert_eq!(go().await.code(), "held");
+    let over = format!("/api/holds/{}/release", placed["id"].as_str().unwrap());
+    office
+        .bench
+        .post(&office.approver, &over, json!({ "reason": "over" }))
+        .await
+        .ok();
+    go().await.ok();
+}
+
 /// Goal: a hold of a request holds all its recordings. Control: another request.
 #[tokio::test]
 async fn a_hold_of_a_request_holds_its_recordings() {

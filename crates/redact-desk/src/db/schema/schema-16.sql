@@ -1,8 +1,9 @@
 -- Retention, holds, sealing, disposal, backups.
--- What a recording is to the law of its request, and the day from which its time is counted.
+-- What a recording is to the law of its request, and the day from which its time is counted. `law`
+-- is the one that the request had then: it still binds when the request gets another one.
 CREATE TABLE retention (
   recording TEXT PRIMARY KEY REFERENCES recordings (id), category TEXT NOT NULL,
-  counted_from TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL
+  counted_from TEXT NOT NULL, law TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL
 ) STRICT;
 -- Somebody asked for a recording to stay. `days` is NULL for as long as the law allows.
 CREATE TABLE retention_asked (
