@@ -1,6 +1,6 @@
 // Entries of the event log as sentences.
 import type { EventEntry } from '../api/types';
-import { actionText, changeText } from './history';
+import { actionText, changeText, fieldText } from './history';
 import { roleText } from './format';
 
 /** What happened, by the kind of act and its action. */
@@ -28,7 +28,32 @@ const titles: Record<string, string> = {
   'account.grant': 'Access granted',
   'account.password-change': 'Password changed',
   'account.approval': 'Password for an approval',
+  'account.setting-changed': 'Setting of the agency changed',
   'request.entered': 'Request added',
+  'request.imported': 'Requests imported from a spreadsheet',
+  'request.expected-removed': 'Expected recording removed from the list',
+  'request.note-added': 'Note added',
+  'request.template-added': 'Template for requests added',
+  'request.template-changed': 'Template for requests changed',
+  'request.template-removed': 'Template for requests removed',
+  'request.view-added': 'View of the queue saved',
+  'request.view-changed': 'View of the queue changed',
+  'request.view-removed': 'View of the queue removed',
+  'request.watch-began': 'Watch folder of the request opened',
+  'request.watch-ended': 'Watch folder of the request closed',
+  'request.practice-removed': 'Practice request removed',
+  'request.sealing-entered': 'Court order entered',
+  'request.sealing-lifted': 'Court order lifted',
+  'request.sealing-told': 'Recipient of a copy told of a court order',
+  'view.sealed': 'Refused: a court order closes it',
+  'intake.disposal-removing': 'Files of a disposal being removed',
+  'intake.disposed': 'Recording disposed of',
+  'decision.policy-proposed': 'Version of a policy proposed',
+  'decision.policy-in-force': 'Version of a policy put into force',
+  'decision.policy-refused': 'Version of a policy refused',
+  'export.backup': 'Backup made',
+  'export.requests': 'List of requests exported',
+  'export.disposal-certificate': 'Record of a disposal downloaded',
   'intake.recording': 'Recording added',
   'decision.begun': 'Review started',
   'decision.saved': 'Review saved',
@@ -95,6 +120,16 @@ export const ACTS: readonly [string, string][] = [
 
 /** The names of the log's own words. */
 const words: Record<string, string> = {
+  sealing: 'court order',
+  disposal: 'disposal',
+  'backups-with-it': 'backups that still have it',
+  'excerpt-spans': 'parts of an excerpt',
+  'stand-in': 'stands in',
+  dated: 'dated',
+  people: 'people named',
+  mentions: 'people mentioned',
+  'counted-from-from': 'counted from, before',
+  'counted-from-to': 'counted from',
   about: 'about',
   'approvals-voided': 'approvals no longer valid',
   'role-from': 'role before',
@@ -105,7 +140,13 @@ const words: Record<string, string> = {
 };
 
 /** Details that the sentence or the changes say already. */
-const QUIET = new Set(['action', 'history']);
+const QUIET = new Set(['action', 'history', 'session']);
+
+/** Fields of a change: the log names them alone where a person typed the value. */
+const CHANGED = /-(from|to|changed)$/;
+
+/** How the program was confined, which the manual explains and no sentence needs. */
+const CONFINED = /^(landlock|jail|seccomp)/;
 
 export function eventTitle(entry: EventEntry): string {
   const action = String(entry.details['action'] ?? '');
@@ -133,19 +174,36 @@ export interface EventDetail {
 export function eventDetails(entry: EventEntry): EventDetail[] {
   const changed = new Set(entry.changes.map((change) => change.field.replaceAll('_', '-')));
   return Object.entries({ ...entry.subjects, ...entry.details })
-    .filter(([name]) => !QUIET.has(name))
-    .filter(([name]) => !changed.has(name.replace(/-(from|to)$/, '')))
+    .filter(([name]) => !QUIET.has(name) && !CONFINED.test(name))
+    .filter(([name]) => !CHANGED.test(name) || !changed.has(name.replace(CHANGED, '')))
     .map(([name, value]) => {
       const text = String(value);
       const named = entry.names[text];
       const isId = /^[0-9a-f]{32}$/.test(text);
       return {
-        name: words[name] ?? name.replaceAll(/[-_]/g, ' '),
+        name: nameOf(name),
         // An id without a name is of something that this role does not see, or an older desk.
-        text: named ?? (isId || text.length === 64 ? `${text.slice(0, 8)}…` : plain(name, text)),
+        text:
+          named ??
+          (name.endsWith('-changed')
+            ? 'changed'
+            : isId || text.length === 64
+              ? `${text.slice(0, 8)}…`
+              : plain(name, text)),
         id: isId ? text : null,
       };
     });
+}
+
+/** `category, before`, of `category-from`. */
+function nameOf(name: string): string {
+  const known = words[name];
+  if (known !== undefined) return known;
+  const field = name.replace(CHANGED, '');
+  const text = (
+    fieldText(field.replaceAll('-', '_')) ?? field.replaceAll(/[-_]/g, ' ')
+  ).toLowerCase();
+  return name.length > 5 && name.endsWith('-from') ? `${text}, before` : text;
 }
 
 function plain(name: string, text: string): string {

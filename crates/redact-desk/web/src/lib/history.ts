@@ -94,6 +94,9 @@ const fields: Record<string, string> = {
   authority: 'Asked for by',
 };
 
+/** The title of a field, if it is one that changes of requests have. */
+export const fieldText = (field: string): string | undefined => fields[field];
+
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
   if (field.endsWith('_on')) return dayText(value);
