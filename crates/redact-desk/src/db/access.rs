@@ -43,6 +43,24 @@ pub(crate) async fn of_recordings(db: &Db) -> Result<Vec<OfRecording>, DbError> 
     query::all(db, sql.to_owned()).await
 }
 
+/// Work on a request that somebody gave a person.
+#[derive(sqlx::FromRow)]
+pub(crate) struct GivenRow {
+    pub(crate) person: String,
+    pub(crate) request: Id,
+    pub(crate) at: Millis,
+}
+
+/// Tasks that others assigned to people, and notes of others that mention them.
+pub(crate) async fn given(db: &Db) -> Result<Vec<GivenRow>, DbError> {
+    let sql = "SELECT users.name AS person, t.request, t.at FROM request_tasks t
+          JOIN users ON users.id = t.assignee WHERE t.by != users.name
+        UNION ALL SELECT users.name AS person, n.request, n.at FROM note_mentions m
+          JOIN request_notes n ON n.id = m.note JOIN users ON users.id = m.user
+          WHERE n.user != m.user";
+    query::all(db, sql.to_owned()).await
+}
+
 /// A flag on unusual access.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct FlagRow {
@@ -103,15 +121,6 @@ pub(crate) async fn put_flag(change: &mut Connection, row: &FlagRow) -> Result<(
     .execute(change)
     .await
     .map(drop)
-}
-
-/// Removes a flag that was not reviewed.
-pub(crate) async fn remove_flag(change: &mut Connection, id: &Id) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM access_flags WHERE id = ? AND outcome IS NULL")
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
 }
 
 /// Stores the finding; `false` if somebody reviewed it in the meantime.

@@ -52,21 +52,44 @@ pub(crate) struct Assignments {
     pub(crate) requests: HashMap<Id, Id>,
     /// The name of the person to whom each request is assigned.
     pub(crate) assigned: HashMap<Id, String>,
-    /// People with requests on which they did more than look: they decided, approved, uploaded,
-    /// entered or changed something.
-    pub(crate) worked: HashSet<(String, Id)>,
+    /// Since when people had work on a request: they decided, uploaded, entered or changed
+    /// something, a task was assigned to them, or a note mentioned them.
+    pub(crate) worked: HashMap<(String, Id), Millis>,
+    /// The days, in the agency's time zone, on which people approved a review of a request or sent
+    /// it back. Whoever does has to look first, on the same day.
+    pub(crate) approved: HashSet<(String, Id, String)>,
+}
+
+impl Assignments {
+    /// Adds work of a person on a request; the earliest counts.
+    pub(crate) fn add_work(&mut self, person: &str, request: &Id, at: Millis) {
+        let key = (person.to_owned(), request.clone());
+        let since = self.worked.entry(key).or_insert(at);
+        *since = at.min(*since);
+    }
 }
 
 impl Assignments {
     /// Whether the recording belongs to a request that another person has, and on which this one
-    /// did nothing else.
-    fn is_outside(&self, person: &str, recording: &Id) -> bool {
+    /// had no work before the access.
+    fn is_outside(&self, access: &Access, recording: &Id, day: &str) -> bool {
         let Some(request) = self.requests.get(recording) else {
             return false;
         };
-        let assigned = self.assigned.get(request);
-        assigned.is_some_and(|name| name != person)
-            && !self.worked.contains(&(person.to_owned(), request.clone()))
+        let (who, request) = (access.who.clone(), request.clone());
+        let assigned = self.assigned.get(&request);
+        if assigned.is_none_or(|name| *name == who) {
+            return false;
+        }
+        let key = (who, request);
+        if self
+            .worked
+            .get(&key)
+            .is_some_and(|since| *since <= access.at)
+        {
+            return false;
+        }
+        !self.approved.contains(&(key.0, key.1, day.to_owned()))
     }
 }
 
@@ -83,7 +106,7 @@ pub(crate) fn flags(all: &[Access], work: &Assignments, zone: &Zone) -> Vec<Flag
             continue;
         }
         for recording in &access.recordings {
-            if work.is_outside(&access.who, recording) {
+            if work.is_outside(access, recording, &day) {
                 let key = (person.clone(), day.clone(), recording.to_string());
                 let detail = outside.entry(key).or_default();
                 *detail = widened(*detail, access);
@@ -211,7 +234,8 @@ mod tests {
         Assignments {
             requests: HashMap::from([(recording.clone(), request.clone())]),
             assigned: HashMap::from([(request.clone(), "Ada".to_owned())]),
-            worked: HashSet::from([("Ben".to_owned(), request.clone())]),
+            worked: HashMap::from([(("Ben".to_owned(), request.clone()), DAY)]),
+            approved: HashSet::new(),
         }
     }
 
@@ -235,6 +259,26 @@ mod tests {
         assert!(flags(&download, &work, &zone).is_empty());
         work.assigned.clear();
         assert!(flags(&all, &work, &zone).is_empty());
+    }
+
+    /// Goal: only work before an access counts, and an approval on the same day. Controls: the same
+    /// work a moment earlier, and an approval on another day.
+    #[test]
+    fn later_work_excuses_nothing() {
+        let (recording, request) = (Id::random(), Id::random());
+        let zone = Zone::open(Some("UTC")).unwrap();
+        let mut work = work(&recording, &request);
+        let seen = [access("Cleo", AccessKind::Viewed, &recording, 10)];
+        work.add_work("Cleo", &request, DAY + 10 * HOUR + 1);
+        assert_eq!(flags(&seen, &work, &zone).len(), 1);
+        work.add_work("Cleo", &request, DAY + 10 * HOUR);
+        assert!(flags(&seen, &work, &zone).is_empty());
+        work.worked.clear();
+        let approved = |day: &str| ("Cleo".to_owned(), request.clone(), day.to_owned());
+        work.approved.insert(approved("2026-09-22"));
+        assert_eq!(flags(&seen, &work, &zone).len(), 1);
+        work.approved.insert(approved("2026-09-21"));
+        assert!(flags(&seen, &work, &zone).is_empty());
     }
 
     /// Goal: night is night in the agency's zone. Control: the same moment is day elsewhere, and

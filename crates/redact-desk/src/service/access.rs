@@ -1,7 +1,7 @@
 //! Who got at which recording, from the event log and the views that still go on; and unusual
 //! access with its review.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use redact_record::events::{self, Act, Detail, Outcome, Recorded};
 use serde_json::json;
@@ -17,10 +17,12 @@ use crate::db::views as view_rows;
 use crate::domain::access::Access;
 use crate::domain::spans::Spans;
 use crate::domain::unusual::{Assignments, Flag, flags};
+use crate::domain::zone::Zone;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::model::papers::{AccessKind, AccessOutcome};
+use crate::time;
 
 /// All access to recordings, and what it is related to.
 pub(crate) struct Accesses {
@@ -152,10 +154,33 @@ fn access(entry: &Recorded, related: &Related) -> Option<Access> {
 fn is_work(entry: &Recorded) -> bool {
     use Act::{Approval, Decision, Intake, Render, Request};
     let action = label(entry, "action").unwrap_or_default();
-    matches!(
-        entry.event.what,
-        Approval | Decision | Intake | Render | Request
-    ) && action != "access-review"
+    entry.event.outcome == Outcome::Success
+        && action != "access-review"
+        && matches!(
+            entry.event.what,
+            Approval | Decision | Intake | Render | Request
+        )
+}
+
+/// Whether an entry is a decision of a second person, who has to look before it.
+fn is_approval(entry: &Recorded) -> bool {
+    let action = label(entry, "action").unwrap_or_default();
+    entry.event.what == Act::Approval && matches!(action, "approve" | "sent-back")
+}
+
+/// Adds the work that an entry shows.
+fn add_work(work: &mut Assignments, (entry, zone): (&Recorded, &Zone), related: &Related) {
+    if !is_work(entry) {
+        return;
+    }
+    let (who, at) = (&entry.event.who, entry.event.at.0.div_euclid(1_000_000));
+    for request in related.requests(entry) {
+        if is_approval(entry) {
+            let day = time::day_text(zone.day(at));
+            work.approved.insert((who.clone(), request.clone(), day));
+        }
+        work.add_work(who, &request, at);
+    }
 }
 
 impl Accesses {
@@ -166,34 +191,31 @@ impl Accesses {
     pub(crate) async fn load(app: &Shared) -> ApiResult<Self> {
         let related = Related::load(app).await?;
         let path = app.options.event_log.log.path().to_owned();
+        let zone = app.zone.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let (mut all, mut worked) = (Vec::new(), HashSet::new());
+            let (mut all, mut work) = (Vec::new(), Assignments::default());
             events::read(&path, &mut |entry| {
                 let Ok(entry) = entry else { return };
                 all.extend(access(&entry, &related));
-                if is_work(&entry) {
-                    let who = &entry.event.who;
-                    let requests = related.requests(&entry).into_iter();
-                    worked.extend(requests.map(|request| (who.clone(), request)));
-                }
+                add_work(&mut work, (&entry, &zone), &related);
             })?;
-            Ok::<_, redact_record::RecordError>((all, worked, related))
+            Ok::<_, redact_record::RecordError>((all, work, related))
         });
-        let (mut all, worked, related) = read.await??;
+        let (mut all, mut assignments, related) = read.await??;
+        for row in rows::given(&app.db).await? {
+            assignments.add_work(&row.person, &row.request, row.at);
+        }
         all.extend(open_views(app, &related).await?);
         all.sort_by_key(|access| access.at);
         let known = related.recordings.values();
         let assigned = known
             .clone()
             .filter_map(|row| Some((row.request.clone(), row.assignee.clone()?)));
-        let assignments = Assignments {
-            requests: known
-                .clone()
-                .map(|row| (row.id.clone(), row.request.clone()))
-                .collect(),
-            assigned: assigned.collect(),
-            worked,
-        };
+        assignments.assigned = assigned.collect();
+        assignments.requests = known
+            .clone()
+            .map(|row| (row.id.clone(), row.request.clone()))
+            .collect();
         Ok(Self {
             all,
             assignments,
@@ -237,23 +259,12 @@ pub(crate) async fn find_unusual(app: &Shared) -> ApiResult<(Vec<FlagRow>, Acces
         .map(|flag| flag_row(app, &accesses, flag))
         .collect();
     let mut change = pool::begin(&app.db).await?;
-    for old in rows::flags(&app.db).await? {
-        // What a person looked at first may have become their work since.
-        if old.outcome.is_none() && !found.iter().any(|new| is_same(new, &old)) {
-            rows::remove_flag(&mut change, &old.id).await?;
-        }
-    }
+    // A flag stays until it is reviewed, whatever the person did afterwards.
     for new in &found {
         rows::put_flag(&mut change, new).await?;
     }
     change.commit().await?;
     Ok((rows::flags(&app.db).await?, accesses))
-}
-
-/// Whether both are about the same access.
-fn is_same(one: &FlagRow, other: &FlagRow) -> bool {
-    one.rule == other.rule
-        && (&one.person, &one.day, &one.recording) == (&other.person, &other.day, &other.recording)
 }
 
 fn flag_row(app: &Shared, accesses: &Accesses, flag: Flag) -> FlagRow {

@@ -144,7 +144,7 @@ pub(crate) fn must_stay(standing: &Standing) -> Option<ApiError> {
         Blocked::Stays => {
             let until = standing.stay.as_ref().and_then(|stay| stay.until);
             let until = until.map_or_else(String::new, time::day_text);
-            format!("The recording must stay until {until} ({statute}).")
+            format!("The recording must be retained until {until} ({statute}).")
         }
         _ => return None,
     };

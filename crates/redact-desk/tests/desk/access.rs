@@ -123,18 +123,22 @@ async fn unusual_access_is_reviewed_by_somebody_else() {
     office.edit(&request, assign).await.ok();
     watch(&office, &office.operator).await;
     watch(&office, &office.approver).await;
-    let early = bench.get(&office.admin, "/api/misuse").await.ok();
+    let auditor = bench.invited(&office.admin, "uma", Role::Auditor).await;
+    let early = bench.get(&auditor, "/api/misuse").await.ok();
     assert_eq!(
         early[0]["person"], "pat Person",
         "looked and did nothing else yet"
     );
     let release = office.verified(&office.review, json!({})).await;
     let other = bench.invited(&office.admin, "olga", Role::Operator).await;
-    let auditor = bench.invited(&office.admin, "uma", Role::Auditor).await;
     watch(&office, &other).await;
     let flags = async |person: &Person| bench.get(person, "/api/misuse").await.ok();
     let found = flags(&auditor).await;
-    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found.as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(
+        found[1], early[0],
+        "a flag stays although its person approved since"
+    );
     assert_eq!(
         (&found[0]["rule"], &found[0]["person"]),
         (&json!("outside_assignment"), &json!("olga Person"))
@@ -163,6 +167,38 @@ async fn unusual_access_is_reviewed_by_somebody_else() {
     at_night(&office, &auditor, &release).await;
     let log = office.log();
     assert!(log.contains("access-review") && !log.contains("colleague"));
+}
+
+/// Goal: an unreviewed flag stays when its person records a note on the request afterwards, and a
+/// person to whom a task was assigned before is not flagged. Control: the same person without one.
+#[tokio::test]
+async fn later_work_removes_no_flag() {
+    let office = office().await;
+    let bench = &office.bench;
+    let request = office.request().await["id"].clone();
+    let assign = json!({ "assignee": office.operator.id });
+    office.edit(&request, assign).await.ok();
+    let (tom, tia) = (
+        bench.invited(&office.admin, "tom", Role::Operator).await,
+        bench.invited(&office.admin, "tia", Role::Operator).await,
+    );
+    let of = |what: &str| format!("/api/requests/{}/{what}", request.as_str().unwrap());
+    let task = json!({ "text": "See", "due_on": null, "assignee": tia.id, "done": false });
+    bench.post(&office.operator, &of("tasks"), task).await.ok();
+    for person in [&tom, &tia] {
+        bench.turn_clock(1);
+        watch(&office, person).await;
+    }
+    let flagged = async || {
+        let flags = bench.get(&office.admin, "/api/misuse").await.ok();
+        let all = flags.as_array().unwrap().iter();
+        all.map(|one| one["person"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(flagged().await, ["tom Person"]);
+    let note = json!({ "text": "I was here", "mentions": [] });
+    bench.post(&tom, &of("notes"), note).await.ok();
+    assert_eq!(flagged().await, ["tom Person"]);
 }
 
 /// An auditor who comes at night is flagged, and cannot review that.
