@@ -35,6 +35,35 @@ pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<ExpectedRow>
     query::all_of(db, sql, request).await
 }
 
+/// A recording that a request has, or expects.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ListedRow {
+    pub(crate) request: Id,
+    /// `None` while it is expected.
+    pub(crate) recording: Option<Id>,
+    pub(crate) name: String,
+    /// As JSON.
+    pub(crate) details: String,
+}
+
+impl ListedRow {
+    /// Whether its name is that of a file: without folder, case and ending.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        name_key(&self.name) == name_key(name)
+    }
+}
+
+/// Everything that requests have or expect, without what was removed.
+pub(crate) async fn listed(db: &Db) -> Result<Vec<ListedRow>, DbError> {
+    let sql = "SELECT request, NULL AS recording, name, details FROM expected_recordings
+          WHERE recording IS NULL
+        UNION ALL SELECT e.request, e.recording, e.name, e.details FROM expected_recordings e
+          JOIN recordings c ON c.id = e.recording WHERE c.removed_at IS NULL
+        UNION ALL SELECT request, id AS recording, name, details FROM recordings
+          WHERE removed_at IS NULL";
+    query::all(db, sql.to_owned()).await
+}
+
 /// One of them.
 ///
 /// # Errors

@@ -220,6 +220,45 @@ pub(crate) const COLUMNS: [(&str, &str, &[&str]); 23] = [
     ),
 ];
 
+/// What is wrong with a cell in quotation marks that does not end as it should.
+const QUOTE_WRONG: &str = "A cell begins with a quotation mark (\") and is not closed by one. The \
+    lines after it would be lost. Close it, and double the marks inside the cell.";
+
+/// The lines on which cells begin with a quotation mark that is never closed, or whose closing mark
+/// is followed by more text: such a mark may be that of a later cell.
+fn unclosed(text: &str, delimiter: u8) -> Vec<u64> {
+    #[derive(PartialEq)]
+    enum At {
+        Start,
+        Plain,
+        Quoted(u64),
+        Closed(u64),
+    }
+    let mut found = Vec::new();
+    let (mut at, mut line) = (At::Start, 1);
+    for byte in text.bytes() {
+        line += u64::from(byte == b'\n');
+        let ends = byte == delimiter || matches!(byte, b'\r' | b'\n');
+        at = match (at, byte) {
+            (At::Start, b'"') => At::Quoted(line),
+            (At::Closed(since), b'"') => At::Quoted(since),
+            (At::Quoted(since), b'"') => At::Closed(since),
+            (At::Quoted(since), _) => At::Quoted(since),
+            (_, _) if ends => At::Start,
+            (At::Closed(since), b' ') => At::Closed(since),
+            (At::Closed(since), _) => {
+                found.push(since);
+                At::Plain
+            }
+            (At::Start | At::Plain, _) => At::Plain,
+        };
+    }
+    if let At::Quoted(since) = at {
+        found.push(since);
+    }
+    found
+}
+
 /// A spreadsheet as its file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sheet {
@@ -237,6 +276,8 @@ pub(crate) enum SheetError {
     TooLong,
     #[error("The header row has {0} columns; a file can have {COLUMNS_MAX}.")]
     TooWide(usize),
+    #[error("Line {0}: {QUOTE_WRONG}")]
+    Quote(u64),
 }
 
 /// The character between cells: the one that the first line has most of, outside quotation marks.
@@ -339,6 +380,11 @@ impl Sheet {
                 ))
             };
             sheet.lines.push((line, cells));
+        }
+        for wrong in unclosed(text, delimiter(text)) {
+            let line = sheet.lines.iter_mut().rfind(|(line, _)| *line <= wrong);
+            let (_, cells) = line.ok_or(SheetError::Quote(wrong))?;
+            *cells = Err(format!("Line {wrong}: {QUOTE_WRONG}"));
         }
         match sheet.headers.len() {
             0 => Err(SheetError::Empty),
@@ -469,6 +515,31 @@ mod tests {
         assert_eq!(tabs.headers.len(), 2);
         let long = "a\n".repeat(LINES_MAX + 2);
         assert_eq!(Sheet::read(&long), Err(SheetError::TooLong));
+    }
+
+    /// Goal: a cell that does not end swallows no line unseen: the file is refused there, also when
+    /// a later cell's mark seems to close it, and in the heading. Controls: marks that are doubled, a
+    /// cell over two lines, a mark within a cell without marks, and a space after the closing one.
+    #[test]
+    fn an_unclosed_quotation_mark_is_found() {
+        let wrong = |text: &str| -> Vec<u64> {
+            let lines = Sheet::read(text).unwrap().lines.into_iter();
+            lines
+                .filter(|(_, cells)| {
+                    cells
+                        .as_ref()
+                        .is_err_and(|what| what.contains("not closed"))
+                })
+                .map(|(line, _)| line)
+                .collect()
+        };
+        assert_eq!(wrong("Number,Note\nI-1,a\nI-2,\"abc\nI-3,def"), [3]);
+        assert_eq!(wrong("Number,Note\nI-2,\"abc\nI-3,\"def\"\nI-4,x\n"), [2]);
+        let header = Sheet::read("Number,\"Note\nI-2,abc\n");
+        assert_eq!(header, Err(SheetError::Quote(1)));
+        let good = "Number,Note\nI-1,\"a \"\"b\"\"\"\nI-2,\"c\nd\" \nI-3,5\" tall\nI-4,\"\"\n";
+        assert!(wrong(good).is_empty());
+        assert_eq!(Sheet::read(good).unwrap().lines.len(), 4);
     }
 
     /// Goal: headings of evidence systems are known. Control: an unknown one is left out, and

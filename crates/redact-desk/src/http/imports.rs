@@ -43,6 +43,8 @@ pub(crate) struct ImportPreview {
     headers: Vec<String>,
     /// What each column is; empty: left out.
     mapping: Vec<String>,
+    /// The headings of columns that are left out although they have values.
+    left_out: Vec<String>,
     /// What a column can be.
     fields: Vec<ImportField>,
     /// What is wrong with the mapping; nothing else is checked then.
@@ -77,6 +79,25 @@ fn defaults(given: &ImportBody) -> ImportDefaults {
     }
 }
 
+/// The headings of columns that are left out although they have values.
+fn left_out(sheet: &Sheet, mapping: &[String]) -> Vec<String> {
+    let has_values = |at: usize| {
+        let mut lines = sheet
+            .lines
+            .iter()
+            .filter_map(|(_, cells)| cells.as_ref().ok());
+        lines.any(|cells| cells.get(at).is_some_and(|cell| !cell.is_empty()))
+    };
+    let columns = sheet.headers.iter().zip(mapping).enumerate();
+    let without = columns.filter(|(at, (_, name))| name.is_empty() && has_values(*at));
+    without
+        .map(|(at, (header, _))| match header.as_str() {
+            "" => format!("Column {}", at + 1),
+            header => header.to_owned(),
+        })
+        .collect()
+}
+
 fn present(
     (sheet, mapping): (Sheet, Vec<String>),
     import: Result<Import, String>,
@@ -85,6 +106,7 @@ fn present(
         .iter()
         .map(|(name, title, _)| ImportField { name, title });
     let mut preview = ImportPreview {
+        left_out: left_out(&sheet, &mapping),
         headers: sheet.headers,
         mapping,
         fields: fields.collect(),

@@ -12,7 +12,7 @@ use super::requests::{Entered, enter, validated};
 use super::sealed;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::clocks::ClockRows;
-use crate::db::expected::{self, ExpectedRow};
+use crate::db::expected::{self, ExpectedRow, ListedRow};
 use crate::db::pool;
 use crate::db::requests::{self, Facts, NumberRow, RequestValues};
 use crate::db::sealings::Closed;
@@ -55,11 +55,28 @@ pub(crate) struct Import {
     /// Recordings with the number of their request.
     recordings: Vec<(String, String, RecordingDetails)>,
     known: HashMap<String, NumberRow>,
+    /// What requests have or expect already.
+    listed: HashMap<Id, Vec<ListedRow>>,
     /// What orders of courts close to the user.
     closed: Closed,
 }
 
 impl Import {
+    /// Whether a request has or expects a recording already: by its evidence ID, or else its name.
+    fn is_listed(&self, request: &Id, (name, details): (&str, &RecordingDetails)) -> bool {
+        let mut rows = self.listed.get(request).into_iter().flatten();
+        rows.any(|row| {
+            let known = RecordingDetails::read(&row.details);
+            if !known.evidence_id.is_empty() && !details.evidence_id.is_empty() {
+                return known.evidence_id == details.evidence_id;
+            }
+            if !row.name.is_empty() && !name.is_empty() {
+                return row.has_name(name);
+            }
+            row.name == name && known == *details
+        })
+    }
+
     /// Requests that would be entered.
     pub(crate) fn requests(&self) -> usize {
         self.new.len()
@@ -111,12 +128,21 @@ pub(crate) async fn check(
     check_mapping(mapping, sheet.headers.len())
         .map_err(|message| ApiError::field("mapping", message))?;
     let known = requests::numbers(&app.db).await?.into_iter();
+    let closed = sealed::closed_to(app, who).await?;
+    let mut listed: HashMap<Id, Vec<ListedRow>> = HashMap::new();
+    for row in expected::listed(&app.db).await? {
+        // Nothing is said of what an order closes to the user.
+        if row.recording.as_ref().is_none_or(|id| !closed.has(id)) {
+            listed.entry(row.request.clone()).or_default().push(row);
+        }
+    }
     let mut import = Import {
         lines: Vec::new(),
         new: BTreeMap::new(),
         recordings: Vec::new(),
         known: known.map(|row| (row.number.clone(), row)).collect(),
-        closed: sealed::closed_to(app, who).await?,
+        listed,
+        closed,
     };
     for (line, cells) in &sheet.lines {
         let mut shown = ImportLine {
@@ -184,6 +210,12 @@ async fn check_line(
         };
         if !message.is_empty() {
             return Err(ApiError::field("number", message));
+        }
+        if let Some((name, details)) = &recording
+            && import.is_listed(&known.id, (name, details))
+        {
+            let message = "This recording is listed for the request already.";
+            return Err(ApiError::field("recording", message));
         }
     } else {
         let values = validated(app, entered(app, cells, defaults)?, None).await?;

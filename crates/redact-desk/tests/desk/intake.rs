@@ -103,6 +103,37 @@ async fn the_first_review_follows_the_policy_of_the_request() {
     }
 }
 
+/// Goal: the same file a second time lists nothing twice, whether its recordings are expected or
+/// present, and a cell that does not end hides no line. Controls: another recording, and a column
+/// without values, which nobody misses.
+#[tokio::test]
+async fn nothing_is_listed_twice_or_lost() {
+    let office = office().await;
+    let text = "Number,Evidence ID,File,Type\n2026-17,E-8,new.mp4,\n2026-17,,Clip.MP4,\n";
+    let shown = office.import("/preview", text, json!({})).await.ok();
+    let error = |shown: &Value, at: usize| shown["lines"][at]["errors"][0].to_string();
+    assert!(error(&shown, 1).contains("listed for the request already"));
+    assert_eq!(
+        (&shown["wrong"], &shown["left_out"]),
+        (&json!(1), &json!([]))
+    );
+    let text = "Number,Evidence ID,File\n2026-17,E-8,new.mp4\n";
+    assert_eq!(office.import("", text, json!({})).await.status, 201);
+    let again = office.import("/preview", text, json!({})).await.ok();
+    assert!(error(&again, 0).contains("listed for the request already"));
+    let other = text.replace("E-8,new", "E-9,newer");
+    let other = office.import("/preview", &other, json!({})).await.ok();
+    assert_eq!(
+        (&other["wrong"], &other["recordings"]),
+        (&json!(0), &json!(1))
+    );
+    let text = "Number,Note\nI-2,\"abc\nI-3,def";
+    let shown = office.import("/preview", text, json!({})).await.ok();
+    assert_eq!(shown["wrong"], 1, "{shown}");
+    assert!(error(&shown, 0).contains("Line 2: A cell begins"));
+    assert_eq!(office.import("", text, json!({})).await.code(), "refused");
+}
+
 /// Goal: a spreadsheet is shown as it would be entered, and then entered whole: two requests, one
 /// of them with two recordings, and one more recording for a request that exists. A file that is
 /// added later gets what its line says.
@@ -124,6 +155,7 @@ async fn a_spreadsheet_becomes_requests() {
         (&json!(0), &json!(""))
     );
     assert_eq!(shown["lines"][3]["existing"], true);
+    assert_eq!(shown["left_out"], json!(["Weather"]));
     let queue = office.bench.get(&office.operator, "/api/queue").await.ok();
     assert_eq!(queue["total"], 1, "a preview enters nothing");
     let entered = office.import("", text, json!({})).await;
