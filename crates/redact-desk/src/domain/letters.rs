@@ -82,6 +82,7 @@ pub(crate) struct LetterFee {
     pub(crate) exempt: bool,
     pub(crate) prepay: bool,
     pub(crate) tolerance_percent: Option<u16>,
+    pub(crate) tolerance_includes: bool,
     pub(crate) lines: Vec<LetterLine>,
     pub(crate) statute: String,
     pub(crate) text: String,

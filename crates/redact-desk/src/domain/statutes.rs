@@ -19,7 +19,7 @@ mod stay;
 use std::path::Path;
 
 pub(crate) use deadline::{Case, Due, Pause, plain_due};
-pub(crate) use fees::{Charge, Fee, FeeCase, FeeRules};
+pub(crate) use fees::{Charge, Fee, FeeCase, FeeRules, Tolerance};
 pub(crate) use law::{Deadline, DeadlineKind, Extension, Statute, Tolling};
 pub(crate) use money::Money;
 pub(crate) use parts::Days;

@@ -31,7 +31,7 @@ pub(crate) async fn pdf(
     }
     let event = Event::new(Act::Export, "access-report-pdf").count("entries", count);
     app.log_event(&who.name, event).await?;
-    let mut report = Report::new(&app, "Access report");
+    let mut report = Report::new(&app, "Access report").await?;
     report.facts.push(match found.filters.is_empty() {
         true => "All access to recordings, without a filter.".to_owned(),
         false => format!("Filters: {}.", found.filters.join("; ")),

@@ -12,7 +12,7 @@ use crate::domain::statutes::{Fee, FeeRules, Money};
 use crate::id::Id;
 use crate::model::{SessionUser, Work};
 use crate::service::app::App;
-use crate::service::fees::{self, DIFFERENCE_PERCENT_MAX, EnteredTime, Minutes};
+use crate::service::fees::{self, EnteredTime, Minutes};
 use crate::time;
 
 /// An entry of time.
@@ -96,8 +96,10 @@ pub(crate) struct RequestFees {
     bill: Option<Fee>,
     /// By how many percent the bill differs from the newest estimate.
     difference_percent: Option<i64>,
-    /// The largest difference that needs no explanation.
+    /// The percent that a difference may have, or reach, before it needs an explanation.
     difference_max: u16,
+    /// Whether the bill is farther above the estimate than it may be.
+    difference_beyond: bool,
 }
 
 /// `GET /requests/:id/fees`.
@@ -118,11 +120,14 @@ pub(crate) async fn show(
     let difference = bill.zip(last);
     let difference_percent = difference
         .and_then(|(bill, last)| fees::difference_percent(bill.total, cents(last.total_cents)));
+    let tolerance = fees::tolerance(rules);
     let measured = fees::measured(&app, &id).await?.into_iter();
     Ok(axum::Json(RequestFees {
-        difference_max: rules
-            .and_then(|rules| rules.tolerance_percent)
-            .unwrap_or(DIFFERENCE_PERCENT_MAX),
+        difference_max: tolerance.percent,
+        difference_beyond: difference.is_some_and(|(bill, last)| {
+            let estimate = cents(last.total_cents);
+            bill.total > estimate && tolerance.is_exceeded(bill.total, estimate)
+        }),
         rules: rules.cloned(),
         recordings: extent.recordings,
         video_seconds: extent.video_seconds,

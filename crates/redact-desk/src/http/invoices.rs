@@ -19,6 +19,7 @@ use crate::model::SessionUser;
 use crate::model::papers::InvoiceBasis;
 use crate::service::app::App;
 use crate::service::invoices::{self, NewInvoice};
+use crate::service::letter_values::without;
 use crate::service::payments::{self, Paid};
 use crate::time;
 
@@ -206,7 +207,10 @@ pub(crate) async fn preview(
     Ok(axum::Json(PaperPreview {
         blocks: present_blocks(filled.letter.blocks(), ""),
         title: filled.letter.title,
-        warnings: differs.into_iter().collect(),
+        warnings: differs
+            .into_iter()
+            .chain(without(&filled.about.office))
+            .collect(),
     }))
 }
 

@@ -10,6 +10,8 @@ use crate::domain::exports::Export;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
+use crate::service::papers;
+use crate::service::settings::{Setting, effective};
 use crate::time::{self, Millis};
 
 /// A report to print.
@@ -25,15 +27,33 @@ pub(super) fn plain_time(at: Millis) -> String {
     format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
 }
 
+/// Which agency a report is of, as its letters name it; `None` if that was not set. A file of the
+/// office that cannot be read stops no report: nothing else of it is in one.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn agency(app: &App) -> ApiResult<Option<String>> {
+    let named = match effective(app, Setting::Name).await? {
+        Some(name) => Some(name),
+        None => {
+            let office = papers::office(app).await.ok();
+            office.and_then(|office| office.letterhead.agency)
+        }
+    };
+    Ok(named.map(|name| format!("Agency: {name}")))
+}
+
 impl Report {
     /// A report that says which agency it is of.
-    pub(super) fn new(app: &App, title: &'static str) -> Self {
-        let agency = app.options.agency.iter();
-        Self {
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) async fn new(app: &App, title: &'static str) -> ApiResult<Self> {
+        Ok(Self {
             title,
-            facts: agency.map(|agency| format!("Agency: {agency}")).collect(),
+            facts: agency(app).await?.into_iter().collect(),
             sections: Vec::new(),
-        }
+        })
     }
 
     /// Who made it, and when.

@@ -27,7 +27,7 @@ pub(crate) async fn pdf(
         .label("from", from)
         .label("to", to);
     app.log_event(&who.name, event).await?;
-    let mut report = Report::new(&app, "Statistics");
+    let mut report = Report::new(&app, "Statistics").await?;
     report.facts.push(format!("From {from} to {to}."));
     report.made_by(&app, &who);
     let figures = found.statistics();

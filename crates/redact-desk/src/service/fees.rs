@@ -11,7 +11,7 @@ use crate::db::requests::{self, RequestRow};
 use crate::db::{pool, recordings};
 use crate::domain::effort::{SavedAt, expected_minutes, measured_minutes};
 use crate::domain::history::changes;
-use crate::domain::statutes::{Fee, FeeCase, FeeRules, Money};
+use crate::domain::statutes::{Fee, FeeCase, FeeRules, Money, Tolerance};
 use crate::id::Id;
 use crate::model::{SessionUser, Work};
 use crate::time;
@@ -29,7 +29,15 @@ const NOTE_CHARS_MAX: usize = 300;
 
 /// By how many percent a bill may differ from its estimate before that is pointed out, where the
 /// law sets no other figure.
-pub(crate) const DIFFERENCE_PERCENT_MAX: u16 = 25;
+const DIFFERENCE_PERCENT_MAX: u16 = 25;
+
+/// How far a bill may be from its estimate, by the law or else the figure above.
+pub(crate) fn tolerance(rules: Option<&FeeRules>) -> Tolerance {
+    rules.and_then(FeeRules::tolerance).unwrap_or(Tolerance {
+        percent: DIFFERENCE_PERCENT_MAX,
+        includes: false,
+    })
+}
 
 /// Minutes of work that can be charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

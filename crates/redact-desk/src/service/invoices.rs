@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::change::Change;
-use super::fees::{self, DIFFERENCE_PERCENT_MAX, Minutes};
+use super::fees::{self, Minutes};
 use super::history::{self, Entry};
 use super::letter_values::{About, estimated, estimated_on, quantities};
 use super::papers;
@@ -50,7 +50,7 @@ pub(crate) struct FilledInvoice {
     pub(crate) lines: Vec<FeeLine>,
     /// The percent by which it differs from its estimate, if that is more than may be.
     pub(crate) difference: Option<i64>,
-    about: About,
+    pub(crate) about: About,
     number: String,
     estimate: Option<EstimateRow>,
     corrects: Option<(Id, String)>,
@@ -244,10 +244,8 @@ fn difference(
     let bill = Money(u64::try_from(total).unwrap_or(0));
     let estimate = Money(u64::try_from(estimate?.total_cents).unwrap_or(0));
     let percent = fees::difference_percent(bill, estimate)?;
-    let rules = fees::rules(app, &about.row);
-    let most = rules.and_then(|rules| rules.tolerance_percent);
-    let most = i64::from(most.unwrap_or(DIFFERENCE_PERCENT_MAX));
-    (percent.abs() > most).then_some(percent)
+    let most = fees::tolerance(fees::rules(app, &about.row));
+    most.is_exceeded(bill, estimate).then_some(percent)
 }
 
 /// `INV-2026-0001`: counted by the year of the agency's day, without a gap.

@@ -212,6 +212,7 @@ impl About {
             exempt: fee.exempt,
             prepay: rules.prepay_over.is_some_and(|over| fee.total > over),
             tolerance_percent: rules.tolerance_percent,
+            tolerance_includes: rules.tolerance_includes,
             lines: lines.iter().map(|line| line.letter_line()).collect(),
             statute: rules.authority.statute.clone(),
             text: rules.authority.text.clone(),
@@ -223,9 +224,7 @@ impl About {
         let mut found = Vec::new();
         let jurisdiction = self.row.facts.jurisdiction.trim();
         let title = app.statutes.title(jurisdiction);
-        if self.office.letterhead.address.is_empty() {
-            found.push("The letterhead has no address. Set it in office.toml.".to_owned());
-        }
+        found.extend(without(&self.office));
         let appeals = self.office.appeals_for(&[jurisdiction]);
         if kind.denies() && appeals.is_empty() {
             found.push(format!(
@@ -255,6 +254,27 @@ impl About {
         }
         found
     }
+}
+
+/// What the office's papers lack.
+pub(crate) fn without(office: &Office) -> Vec<String> {
+    let head = &office.letterhead;
+    let lacks = [
+        (
+            head.agency.is_none(),
+            "The letterhead has no name of the agency. An administrator enters it in Settings.",
+        ),
+        (
+            head.address.is_empty() && head.contact.is_empty(),
+            "The letterhead has no address. An administrator enters it in Settings.",
+        ),
+        (
+            office.signatory.is_none(),
+            "Nobody signs: no signatory is set in office.toml.",
+        ),
+    ];
+    let found = lacks.into_iter().filter(|(lacks, _)| *lacks);
+    found.map(|(_, what)| what.to_owned()).collect()
 }
 
 /// The fee of an estimate, as it was computed then.

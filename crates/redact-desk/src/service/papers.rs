@@ -10,6 +10,7 @@ use redact_record::papers::{LetterPaper, letter_pdf, words};
 
 use super::app::Shared;
 use super::releases::path;
+use super::settings::{Setting, effective};
 use crate::api_error::{ApiError, ApiResult, sentence};
 use crate::db::releases;
 use crate::domain::release_files::FileKind;
@@ -17,17 +18,23 @@ use crate::id::Id;
 use crate::model::ReleaseState;
 use crate::time;
 
-/// The office as its papers show it. Read each time: an office edits its files while the desk is
-/// running. This is the one place from which the desk takes the letterhead.
+/// The office as its papers show it. Read each time: an office edits its files and settings while
+/// the desk is running. This is the one place from which the desk takes the letterhead: the name and
+/// the lines of the settings go before those of the folder.
 ///
 /// # Errors
-/// 422 `papers` names the file that is wrong, and of a template the line.
+/// 422 `papers` names the file that is wrong, and of a template the line; database errors.
 pub(crate) async fn office(app: &Shared) -> ApiResult<Office> {
     let folder = app.options.office.clone();
     let read = tokio::task::spawn_blocking(move || Office::read(&folder)).await?;
     let mut office = read.map_err(|error| unusable(&error))?;
-    if office.letterhead.agency.is_none() {
-        office.letterhead.agency.clone_from(&app.options.agency);
+    if let Some(name) = effective(app, Setting::Name).await? {
+        office.letterhead.agency = Some(name);
+    }
+    if let Some(lines) = effective(app, Setting::Letterhead).await? {
+        let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+        office.letterhead.address = lines.map(str::to_owned).collect();
+        office.letterhead.contact.clear();
     }
     Ok(office)
 }

@@ -250,7 +250,8 @@ impl Bench {
             sign_export: sign(folder.path(), Signed::EventLog),
             sign_disposal: sign(folder.path(), Signed::Disposal),
             caches: vec![folder.path().join("cache")],
-            agency: Some("Example Police Department".to_owned()),
+            agency: (!folder.path().join("no-agency").exists())
+                .then(|| "Example Police Department".to_owned()),
             provider: provider(folder),
             mail: mail(folder),
             watch: Some(folder.path().join("inbox")),

@@ -27,6 +27,40 @@ impl Office {
     }
 }
 
+/// Goal: letters have the name and the letterhead of the settings, and warn of what is not set,
+/// also that nobody signs. Controls: the lines of the office's folder count while the setting is
+/// empty, and the warning goes once there is an address.
+#[tokio::test]
+async fn the_letterhead_of_the_settings_is_on_letters() {
+    let mut office = office().await;
+    std::fs::write(office.bench.folder.path().join("no-agency"), "").unwrap();
+    office.bench = office.bench.again().await;
+    let template = "{{ agency.name }}: {% for line in agency.address %}{{ line }}; {% endfor %}";
+    office.write_template("request-acknowledgement", template);
+    let request = office.request().await;
+    let preview = async |office: &Office| {
+        let body = json!({ "kind": "acknowledgement", "text": "" });
+        let shown = office.letter(id(&request), "/preview", body).await.ok();
+        (words(&shown), shown["warnings"].to_string())
+    };
+    let (_, warnings) = preview(&office).await;
+    for part in ["no name of the agency", "no address", "Nobody signs"] {
+        assert!(warnings.contains(part), "{part}: {warnings}");
+    }
+    let file = office.bench.folder.path().join("office/office.toml");
+    let text = "format_version = 1\n[letterhead]\nagency = \"Folder PD\"\naddress = [\"Folder St\"]\n\
+        [signatory]\nname = \"J. Doe\"\ntitle = \"Supervisor\"\n";
+    std::fs::write(file, text).unwrap();
+    let (text, warnings) = preview(&office).await;
+    assert!(text.contains("Folder PD: Folder St;"), "{text}");
+    assert_eq!(warnings, "[]");
+    for (name, value) in [("name", "Elm PD"), ("letterhead", "1 Elm St\n\nElmville")] {
+        office.set(name, value).await.ok();
+    }
+    let (text, _) = preview(&office).await;
+    assert!(text.contains("Elm PD: 1 Elm St; Elmville;"), "{text}");
+}
+
 /// All words of a preview, in order.
 pub(crate) fn words(preview: &Value) -> String {
     fn walk(value: &Value, all: &mut String) {
@@ -85,7 +119,7 @@ async fn a_letter_is_made_once_and_sent_as_it_was() {
         preview["warnings"][0]
             .as_str()
             .unwrap()
-            .contains("office.toml")
+            .contains("no address. An administrator enters it in Settings")
     );
     let made = office.letter(request, "", body).await.ok();
     let place = format!("/api/requests/{request}/letters/{}", id(&made));

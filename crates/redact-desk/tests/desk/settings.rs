@@ -7,7 +7,7 @@ use crate::bench::{Answered, Person};
 use crate::office::{Office, office};
 
 impl Office {
-    async fn set(&self, name: &str, value: &str) -> Answered {
+    pub(crate) async fn set(&self, name: &str, value: &str) -> Answered {
         let body = json!({ "name": name, "value": value });
         self.bench
             .call(&self.admin, Method::PUT, "/api/settings", body)

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::deadline::{Case, Due, Pause};
-use super::fees::{self, FeeCase};
+use super::fees::{self, FeeCase, FeeRules};
 use super::law::{DeadlineKind, Statute};
 use super::money::Money;
 use super::parts::{Days, read_day};
@@ -17,6 +17,7 @@ use crate::time::day_text;
 pub(super) struct Examples {
     pub(super) due: Vec<DueExample>,
     pub(super) fees: Vec<FeeExample>,
+    pub(super) tolerance: Vec<ToleranceExample>,
     pub(super) retention: Vec<RetentionExample>,
 }
 
@@ -56,6 +57,17 @@ pub(super) struct FeeExample {
     because: String,
 }
 
+/// A bill and its estimate, worked out by hand.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToleranceExample {
+    estimate: Money,
+    bill: Money,
+    /// Whether the bill is farther from the estimate than it may be.
+    beyond: bool,
+    because: String,
+}
+
 /// Compares every example with what the rules give.
 ///
 /// # Errors
@@ -66,6 +78,10 @@ pub(super) fn check(law: &Statute, examples: &Examples, holidays: &Holidays) -> 
     }
     for (at, example) in examples.fees.iter().enumerate() {
         check_fee(law, example).map_err(|what| format!("fee_example {}: {what}", at + 1))?;
+    }
+    for (at, example) in examples.tolerance.iter().enumerate() {
+        check_tolerance(law, example)
+            .map_err(|what| format!("tolerance_example {}: {what}", at + 1))?;
     }
     for (at, example) in examples.retention.iter().enumerate() {
         retention_examples::check(law, example)
@@ -119,6 +135,22 @@ fn check_due(law: &Statute, example: &DueExample, holidays: &Holidays) -> Result
             "the rules give {}, the example says {}",
             word(found),
             word(expected)
+        ));
+    }
+    Ok(())
+}
+
+fn check_tolerance(law: &Statute, example: &ToleranceExample) -> Result<(), String> {
+    if example.because.trim().is_empty() {
+        return Err("because is empty".to_owned());
+    }
+    let tolerance = law.fees.as_ref().and_then(FeeRules::tolerance);
+    let tolerance = tolerance.ok_or("the law has no tolerance_percent")?;
+    let found = tolerance.is_exceeded(example.bill, example.estimate);
+    if found != example.beyond {
+        return Err(format!(
+            "the rules give beyond = {found}, the example says {}",
+            example.beyond
         ));
     }
     Ok(())

@@ -39,6 +39,8 @@ pub(crate) struct FeeRules {
     pub(crate) estimate_within: Option<Days>,
     /// By how much the bill may exceed the estimate.
     pub(crate) tolerance_percent: Option<u16>,
+    /// Whether exactly that much is too much already: "20 percent or more".
+    pub(crate) tolerance_includes: bool,
     /// Requesters who pay nothing for redaction.
     pub(crate) exempt: Vec<RequesterKind>,
     #[serde(flatten)]
@@ -79,6 +81,13 @@ pub(crate) struct Fee {
 const HOUR: u64 = 3600;
 
 impl FeeRules {
+    /// How far a bill may be from its estimate; `None`: the law does not say.
+    pub(crate) fn tolerance(&self) -> Option<Tolerance> {
+        let includes = self.tolerance_includes;
+        let percent = self.tolerance_percent?;
+        Some(Tolerance { percent, includes })
+    }
+
     /// The fee. It never exceeds a limit of the law.
     pub(crate) fn fee(&self, case: FeeCase) -> Fee {
         let rate = self
@@ -141,6 +150,8 @@ pub(super) struct RawFees {
     estimate_unit: Option<Unit>,
     tolerance_percent: Option<u16>,
     #[serde(default)]
+    tolerance_includes: bool,
+    #[serde(default)]
     exempt: Vec<RequesterKind>,
     statute: String,
     text: String,
@@ -165,10 +176,28 @@ impl TryFrom<RawFees> for FeeRules {
             estimate_within: Days::new(raw.estimate_days, raw.estimate_unit)
                 .map_err(|what| format!("fees: estimate: {what}"))?,
             tolerance_percent: raw.tolerance_percent,
+            tolerance_includes: raw.tolerance_includes,
             exempt: raw.exempt,
             authority: Authority::new(raw.statute, raw.text, raw.source, raw.checked)
                 .map_err(|what| format!("fees: {what}"))?,
         })
+    }
+}
+
+/// How far a bill may be from its estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tolerance {
+    pub(crate) percent: u16,
+    /// Whether exactly that much is too much already.
+    pub(crate) includes: bool,
+}
+
+impl Tolerance {
+    /// Whether a bill is farther from its estimate than it may be, above or below; to the cent.
+    pub(crate) fn is_exceeded(self, bill: Money, estimate: Money) -> bool {
+        let apart = u128::from(bill.0.abs_diff(estimate.0)) * 100;
+        let most = u128::from(estimate.0) * u128::from(self.percent);
+        apart > most || (self.includes && apart == most && apart > 0)
     }
 }
 

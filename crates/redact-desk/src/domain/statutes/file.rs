@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::examples::{DueExample, Examples, FeeExample};
+use super::examples::{DueExample, Examples, FeeExample, ToleranceExample};
 use super::fees::RawFees;
 use super::law::{Deadline, Extension, Statute, Tolling};
 use super::retention::Retention;
@@ -33,6 +33,8 @@ struct File {
     example: Vec<DueExample>,
     #[serde(default)]
     fee_example: Vec<FeeExample>,
+    #[serde(default)]
+    tolerance_example: Vec<ToleranceExample>,
     #[serde(default)]
     retention_example: Vec<RetentionExample>,
 }
@@ -71,6 +73,7 @@ pub(super) fn parse(text: &str) -> Result<(Statute, Examples), String> {
     let examples = Examples {
         due: file.example,
         fees: file.fee_example,
+        tolerance: file.tolerance_example,
         retention: file.retention_example,
     };
     Ok((law, examples))

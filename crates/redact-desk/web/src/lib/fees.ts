@@ -59,7 +59,11 @@ export function feeRuleLines(rules: FeeRules): string[] {
   if (rules.estimate_within !== null)
     lines.push(`The estimate is due within ${spanOf(rules.estimate_within)}`);
   if (rules.tolerance_percent !== null)
-    lines.push(`The bill may exceed the estimate by ${rules.tolerance_percent} %`);
+    lines.push(
+      rules.tolerance_includes
+        ? `The bill may exceed the estimate by less than ${rules.tolerance_percent} %`
+        : `The bill may exceed the estimate by ${rules.tolerance_percent} %`,
+    );
   if (rules.exempt.length > 0)
     lines.push(
       `No charge for redaction to: ${rules.exempt.map((one) => requesterText[one].toLowerCase()).join(', ')}`,

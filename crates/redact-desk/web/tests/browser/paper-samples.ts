@@ -68,7 +68,7 @@ export const letterPreview = (): api.PaperPreview => ({
     { kind: 'list', numbered: false, items: [[plain('You may appeal within 90 days.')]] },
     paragraph('Sincerely,\nJ. Doe'),
   ],
-  warnings: ['The letterhead has no address. Set it in office.toml.'],
+  warnings: ['The letterhead has no address. An administrator enters it in Settings.'],
 });
 
 const line = (what: string, basis: string, amount: string): api.InvoiceLine => ({
