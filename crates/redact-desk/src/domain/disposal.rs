@@ -131,6 +131,7 @@ mod tests {
             gone_by: None,
             ends: RetentionEnd::Date,
             binding,
+            by_agency: false,
             by: Vec::new(),
         }
     }

@@ -75,6 +75,10 @@ pub(crate) struct RetainedRecording {
     state: RetentionState,
     /// Whether the agency may not go below `until`.
     binding: bool,
+    /// Whether `until` is the agency's own decision, of which the law says nothing.
+    by_agency: bool,
+    /// Whether the law says for how long a recording stays that somebody asked to stay.
+    law_on_request: bool,
     rules: Vec<RetentionRule>,
     asked: Vec<AskedToStay>,
     held: bool,
@@ -87,6 +91,7 @@ fn present(app: &Shared, standing: Standing) -> RetainedRecording {
     let row = standing.row;
     let stay = standing.stay;
     let day = |day: Option<::time::Date>| day.map(time::day_text);
+    let law = app.statutes.get(row.law.trim());
     let rules = stay.iter().flat_map(|stay| &stay.by);
     let rules = rules.map(|rule| RetentionRule {
         statute: rule.statute.clone(),
@@ -97,6 +102,8 @@ fn present(app: &Shared, standing: Standing) -> RetainedRecording {
         law: app.statutes.title(&row.law).to_owned(),
         until: day(stay.as_ref().and_then(|stay| stay.until)),
         gone_by: day(stay.as_ref().and_then(|stay| stay.gone_by)),
+        by_agency: stay.as_ref().is_some_and(|stay| stay.by_agency),
+        law_on_request: law.is_some_and(|law| law.on_request().is_some()),
         binding: stay.as_ref().is_some_and(|stay| stay.binding),
         rules: rules.collect(),
         recording: row.recording,

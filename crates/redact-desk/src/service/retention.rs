@@ -144,7 +144,14 @@ pub(crate) fn must_stay(standing: &Standing) -> Option<ApiError> {
         Blocked::Stays => {
             let until = standing.stay.as_ref().and_then(|stay| stay.until);
             let until = until.map_or_else(String::new, time::day_text);
-            format!("The recording must be retained until {until} ({statute}).")
+            if standing.stay.as_ref().is_some_and(|stay| stay.by_agency) {
+                format!(
+                    "The recording is retained until {until}: somebody asked for it, and the \
+                     agency decided so."
+                )
+            } else {
+                format!("The recording must be retained until {until} ({statute}).")
+            }
         }
         _ => return None,
     };

@@ -35,6 +35,8 @@ pub(crate) struct Stay {
     pub(crate) ends: RetentionEnd,
     /// Whether the agency may not go below `until`.
     pub(crate) binding: bool,
+    /// Whether `until` is the agency's own decision: somebody asked, and the law says nothing of it.
+    pub(crate) by_agency: bool,
     /// The rules that apply.
     pub(crate) by: Vec<Authority>,
 }
@@ -84,6 +86,7 @@ impl Statute {
             gone_by: rule.at_most.map(|span| span.after(case.counted_from)),
             ends: rule.ends,
             binding: rule.binding,
+            by_agency: false,
             by: vec![rule.authority.clone()],
         };
         for asked in case.asked {
@@ -94,6 +97,7 @@ impl Statute {
             if stay.until.is_none_or(|known| known < until) {
                 stay.until = Some(until);
                 stay.binding = true;
+                stay.by_agency = self.on_request().is_none();
             }
             if let Some(rule) = self.on_request()
                 && !stay.by.iter().any(|one| one.text == rule.authority.text)

@@ -79,6 +79,7 @@ export function stayText(one: RetainedRecording): string {
   if (one.gone_by !== null)
     parts.push(`${parts.length === 0 ? 'Dispose' : 'dispose'} by ${dayText(one.gone_by)}`);
   if (parts.length === 0) return 'The law sets no number of days: the agency decides.';
+  if (one.by_agency) parts.push('by the agency’s own decision, because somebody asked');
   const text = parts.join('; ');
   return one.state === 'decide' ? `${text}; the agency now decides` : text;
 }

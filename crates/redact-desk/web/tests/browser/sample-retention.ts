@@ -25,6 +25,8 @@ function recording(more: Partial<api.RetainedRecording>): api.RetainedRecording 
     gone_by: null,
     state: 'may_go',
     binding: true,
+    by_agency: false,
+    law_on_request: true,
     rules: [rule('RCW 42.56.240(14)')],
     asked: [],
     held: false,
