@@ -81,6 +81,15 @@ pub(crate) async fn begun(db: &Db, recording: &Id) -> Result<Option<DisposalRow>
     Ok(rows.into_iter().next())
 }
 
+/// Disposals that wait for a second person, oldest first.
+pub(crate) async fn proposed(db: &Db) -> Result<Vec<DisposalRow>, DbError> {
+    query::all(
+        db,
+        format!("{ROW} WHERE state = 'proposed' ORDER BY at, rowid"),
+    )
+    .await
+}
+
 /// Disposals that were confirmed and not finished.
 pub(crate) async fn unfinished(db: &Db) -> Result<Vec<Id>, DbError> {
     let sql = "SELECT id FROM disposals WHERE state = 'removing' ORDER BY decided_at";

@@ -48,6 +48,12 @@ pub(crate) async fn newest(db: &Db) -> Result<Vec<PolicyVersionRow>, DbError> {
     query::all(db, format!("{ROW} ORDER BY at DESC, rowid DESC LIMIT 200")).await
 }
 
+/// The versions that wait for a second person, oldest first.
+pub(crate) async fn proposed(db: &Db) -> Result<Vec<PolicyVersionRow>, DbError> {
+    let sql = format!("{ROW} WHERE state = 'proposed' ORDER BY at, rowid");
+    query::all(db, sql).await
+}
+
 /// The versions that are in force.
 pub(crate) async fn in_force(db: &Db) -> Result<Vec<PolicyVersionRow>, DbError> {
     query::all(db, format!("{ROW} WHERE state = 'in_force'")).await

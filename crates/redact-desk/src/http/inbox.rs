@@ -1,5 +1,5 @@
-//! What waits for the user: approvals, requests and tasks that are assigned to them, and notes that
-//! mention them.
+//! What waits for the user: approvals, disposals and policies that others propose, requests and
+//! tasks that are assigned to them, and notes that mention them.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::db::clocks::{ClockRows, by_request};
 use crate::db::inbox::{self, WaitingRow};
 use crate::db::requests::{self, Of, ProgressRow, RequestRow};
 use crate::db::sealings::Closed;
-use crate::db::{notes, pool, tasks};
+use crate::db::{disposals, notes, policy_versions, pool, tasks};
 use crate::domain::queue::SOON_DAYS;
 use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
@@ -48,6 +48,10 @@ pub(crate) enum InboxKind {
     HandOver,
     /// Answer a request that is due soon or overdue.
     Due,
+    /// Confirm or refuse a disposal that somebody else proposed.
+    Disposal,
+    /// Decide about a version of a policy that somebody else proposed.
+    Policy,
 }
 
 impl InboxKind {
@@ -61,6 +65,8 @@ impl InboxKind {
             Self::Render => "render",
             Self::HandOver => "hand-over",
             Self::Due => "due",
+            Self::Disposal => "disposal",
+            Self::Policy => "policy",
         }
     }
 }
@@ -70,8 +76,9 @@ impl InboxKind {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct InboxItem {
     kind: InboxKind,
-    request: Id,
-    request_number: String,
+    /// `null` for a version of a policy.
+    request: Option<Id>,
+    request_number: Option<String>,
     /// When the request or the task is due; `null` for a note, and for a task without a day.
     due_on: Option<String>,
     days_left: Option<i64>,
@@ -79,9 +86,12 @@ pub(crate) struct InboxItem {
     recording: Option<String>,
     review: Option<Id>,
     review_title: Option<String>,
+    disposal: Option<Id>,
+    /// The name of the policy whose version waits.
+    policy: Option<String>,
     /// The task, or the beginning of the note.
     text: Option<String>,
-    /// Who wrote the note.
+    /// Who wrote the note, or proposed what waits.
     by: Option<String>,
     /// Whether the user has not seen it.
     new: bool,
@@ -95,14 +105,25 @@ pub(crate) struct InboxItem {
 /// An item about a request.
 fn item(kind: InboxKind, (request, number): (&Id, &str), about: &str) -> InboxItem {
     InboxItem {
+        request: Some(request.clone()),
+        request_number: Some(number.to_owned()),
+        ..plain(kind, about)
+    }
+}
+
+/// An item with nothing but its kind and what it is about.
+fn plain(kind: InboxKind, about: &str) -> InboxItem {
+    InboxItem {
         kind,
-        request: request.clone(),
-        request_number: number.to_owned(),
+        request: None,
+        request_number: None,
         due_on: None,
         days_left: None,
         recording: None,
         review: None,
         review_title: None,
+        disposal: None,
+        policy: None,
         text: None,
         by: None,
         new: true,
@@ -157,6 +178,9 @@ async fn whose(app: &Shared, who: &SessionUser) -> ApiResult<Vec<(Id, Option<Str
 async fn all(app: &Shared, who: &SessionUser) -> ApiResult<Vec<InboxItem>> {
     let closed = sealed::closed_to(app, who).await?;
     let mut items = approvals(app, who).await?;
+    if who.role == Role::Approver {
+        items.extend(proposals(app, who, &closed).await?);
+    }
     let mut clocks = by_request(&app.db, None).await?;
     for (user, instead_of) in whose(app, who).await? {
         let theirs = of_person(app, &user, (&mut clocks, &closed)).await?;
@@ -166,8 +190,8 @@ async fn all(app: &Shared, who: &SessionUser) -> ApiResult<Vec<InboxItem>> {
         }));
     }
     items.retain(|item| {
-        let review = item.review.as_ref();
-        !closed.has(&item.request) && review.is_none_or(|review| !closed.has(review))
+        let mut about = item.request.iter().chain(&item.review);
+        !about.any(|id| closed.has(id))
     });
     items.sort_by(|a, b| {
         let day = |item: &InboxItem| (item.due_on.is_none(), item.due_on.clone());
@@ -225,6 +249,32 @@ async fn approvals(app: &Shared, who: &SessionUser) -> ApiResult<Vec<InboxItem>>
     let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
     let waiting = waiting.filter(counts).map(|row| (InboxKind::Approve, row));
     reviews(app, waiting).await
+}
+
+/// Disposals and versions of policies that other people proposed and that wait for an approver.
+async fn proposals(app: &Shared, who: &SessionUser, closed: &Closed) -> ApiResult<Vec<InboxItem>> {
+    let waiting = disposals::proposed(&app.db).await?.into_iter();
+    let waiting = waiting.filter(|row| row.by_user != who.id && !closed.has(&row.recording));
+    let mut items: Vec<InboxItem> = waiting
+        .map(|row| InboxItem {
+            recording: Some(row.recording_name),
+            by: Some(row.by),
+            disposal: Some(row.id.clone()),
+            ..item(
+                InboxKind::Disposal,
+                (&row.request, &row.request_number),
+                row.id.as_str(),
+            )
+        })
+        .collect();
+    let versions = policy_versions::proposed(&app.db).await?.into_iter();
+    let versions = versions.filter(|row| row.user != who.id);
+    items.extend(versions.map(|row| InboxItem {
+        policy: Some(row.name),
+        by: Some(row.by),
+        ..plain(InboxKind::Policy, row.id.as_str())
+    }));
+    Ok(items)
 }
 
 async fn reviews(

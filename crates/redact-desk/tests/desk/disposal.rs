@@ -9,7 +9,7 @@ use redact_record::sign::{KeyPair, Signed};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bench::{Answered, Bench, PASSWORD};
+use crate::bench::{Answered, Bench, PASSWORD, Person};
 use crate::office::{Office, office};
 
 /// Text that stands in the recording and in everything made from it.
@@ -186,6 +186,61 @@ async fn a_disposal_waits_for_the_law() {
     assert_eq!(office.propose(none.clone()).await.code(), "held");
     office.release_hold(&hold).await;
     office.propose(none).await.ok();
+}
+
+/// Goal: where the law says nothing of people who ask, a longer time is the agency's own decision,
+/// and no statute is cited for it. Control: the law's own number before.
+#[tokio::test]
+async fn a_longer_time_by_the_agency_cites_no_statute() {
+    let mut office = office().await;
+    office.expired().await;
+    let path = format!("/api/recordings/{}/retention/asked", office.recording);
+    let ask = async |more: Value| {
+        let mut body = json!({ "asked_on": "2026-09-21", "person": "The family" });
+        if more["days"].is_number() {
+            body["days"] = more["days"].clone();
+        }
+        office.bench.post(&office.operator, &path, body).await
+    };
+    assert_eq!(ask(json!({})).await.json()["error"]["field"], "days");
+    let set = ask(json!({ "days": 10 })).await.ok();
+    assert_eq!(
+        (&set["by_agency"], &set["law_on_request"]),
+        (&json!(false), &json!(false)),
+        "the law's number is later"
+    );
+    let set = ask(json!({ "days": 200 })).await.ok();
+    assert_eq!(set["by_agency"], true);
+    let refused = office.propose(json!({})).await;
+    assert_eq!(refused.code(), "must_stay");
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(
+        message.contains("the agency decided so") && !message.contains("RCW"),
+        "{message}"
+    );
+}
+
+/// Goal: a disposal that was proposed is in the inbox of an approver, and of nobody else. Control:
+/// it is gone once it is decided.
+#[tokio::test]
+async fn a_disposal_waits_in_the_inbox() {
+    let mut office = office().await;
+    office.expired().await;
+    let made = office.propose(json!({})).await.ok();
+    let waiting = async |office: &Office, person: &Person| {
+        let inbox = office.bench.get(person, "/api/inbox").await.ok();
+        let all = inbox.as_array().unwrap().iter();
+        all.filter(|one| one["kind"] == "disposal")
+            .map(|one| one["disposal"].clone())
+            .collect::<Vec<_>>()
+    };
+    let approver = &office.approver;
+    assert_eq!(waiting(&office, approver).await, [made["id"].clone()]);
+    assert!(waiting(&office, &office.operator).await.is_empty());
+    let path = format!("/api/disposals/{}/refuse", made["id"].as_str().unwrap());
+    let reason = json!({ "reason": "Not yet" });
+    office.bench.post(approver, &path, reason).await.ok();
+    assert!(waiting(&office, approver).await.is_empty());
 }
 
 /// Goal: nobody confirms alone, without the password, or against a hold that was placed since.

@@ -30,6 +30,35 @@ impl Office {
     }
 }
 
+/// Goal: a version that was proposed is in an approver's inbox until it is decided. Control: an
+/// operator, who does not decide about it.
+#[tokio::test]
+async fn a_version_waits_in_the_inbox() {
+    let office = office().await;
+    let (_, text) = office.policy_text("public-release").await;
+    let made = office
+        .propose_policy(&text.replace("title = \"For a test\"", "title = \"Newer\""))
+        .await
+        .ok();
+    let waiting = async |person: &Person| {
+        let inbox = office.bench.get(person, "/api/inbox").await.ok();
+        let all = inbox.as_array().unwrap().iter();
+        let found: Vec<Value> = all
+            .filter(|one| one["kind"] == "policy")
+            .map(|one| json!([one["policy"], one["by"], one["request"]]))
+            .collect();
+        json!(found)
+    };
+    let expected = json!([["public-release", "Ruth Root", null]]);
+    assert_eq!(waiting(&office.approver).await, expected);
+    assert_eq!(waiting(&office.operator).await, json!([]));
+    office
+        .decide_version(&office.approver, &made["id"], "refuse")
+        .await
+        .ok();
+    assert_eq!(waiting(&office.approver).await, json!([]));
+}
+
 /// Goal: a version is in force once a second person says so, also after a restart; a review that
 /// was begun earlier stays under its own. Controls: the one who proposed it, an operator, a second
 /// proposal, one that was decided.

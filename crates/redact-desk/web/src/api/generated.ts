@@ -256,9 +256,13 @@ bill: Fee | null,
  */
 difference_percent: number | null, 
 /**
- * The largest difference that needs no explanation.
+ * The percent that a difference may have, or reach, before it needs an explanation.
  */
-difference_max: number, };
+difference_max: number, 
+/**
+ * Whether the bill is farther above the estimate than it may be.
+ */
+difference_beyond: boolean, };
 
 export type Span = { "days": number } | { "months": number } | { "years": number };
 
@@ -324,7 +328,15 @@ gone_by: string | null, state: RetentionState,
 /**
  * Whether the agency may not go below `until`.
  */
-binding: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, };
+binding: boolean, 
+/**
+ * Whether `until` is the agency's own decision, of which the law says nothing.
+ */
+by_agency: boolean, 
+/**
+ * Whether the law says for how long a recording stays that somebody asked to stay.
+ */
+law_on_request: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, };
 
 export type RetentionCounts = { all: number, overdue: number, must_go: number, may_go: number, decide: number, no_category: number, stays: number, never: number, held: number, sealed: number, proposed: number, };
 
@@ -447,6 +459,10 @@ estimate_within: Days | null,
  * By how much the bill may exceed the estimate.
  */
 tolerance_percent: number | null, 
+/**
+ * Whether exactly that much is too much already: "20 percent or more".
+ */
+tolerance_includes: boolean, 
 /**
  * Requesters who pay nothing for redaction.
  */
@@ -626,9 +642,13 @@ due_on: string | null,
  */
 basis: DueBasis | null, };
 
-export type InboxKind = "mention" | "task" | "approve" | "sent_back" | "failed" | "render" | "hand_over" | "due";
+export type InboxKind = "mention" | "task" | "approve" | "sent_back" | "failed" | "render" | "hand_over" | "due" | "disposal" | "policy";
 
-export type InboxItem = { kind: InboxKind, request: Id, request_number: string, 
+export type InboxItem = { kind: InboxKind, 
+/**
+ * `null` for a version of a policy.
+ */
+request: Id | null, request_number: string | null, 
 /**
  * When the request or the task is due; `null` for a note, and for a task without a day.
  */
@@ -636,13 +656,17 @@ due_on: string | null, days_left: number | null,
 /**
  * The name of the recording.
  */
-recording: string | null, review: Id | null, review_title: string | null, 
+recording: string | null, review: Id | null, review_title: string | null, disposal: Id | null, 
+/**
+ * The name of the policy whose version waits.
+ */
+policy: string | null, 
 /**
  * The task, or the beginning of the note.
  */
 text: string | null, 
 /**
- * Who wrote the note.
+ * Who wrote the note, or proposed what waits.
  */
 by: string | null, 
 /**
@@ -1048,6 +1072,10 @@ export type ImportPreview = { headers: Array<string>,
  * What each column is; empty: left out.
  */
 mapping: Array<string>, 
+/**
+ * The headings of columns that are left out although they have values.
+ */
+left_out: Array<string>, 
 /**
  * What a column can be.
  */

@@ -421,6 +421,7 @@ const feeRules = (): api.FeeRules => ({
   prepay_over: '0.00',
   estimate_within: { days: 5, unit: 'working_days' },
   tolerance_percent: 20,
+  tolerance_includes: false,
   exempt: [],
   ...authority('R.C. 149.43(B)(1)', 'The actual cost, not above $75 for each hour of video.'),
 });
@@ -466,6 +467,7 @@ export const fees = (): api.RequestFees => ({
   },
   difference_percent: 45,
   difference_max: 20,
+  difference_beyond: true,
 });
 
 export function statistics(): api.PeriodStatistics {
@@ -529,6 +531,8 @@ export const inbox = (): api.InboxItem[] => [
     recording: 'unit-12-main-street.mp4',
     review: ID.review,
     review_title: 'Release to the public',
+    disposal: null,
+    policy: null,
     text: null,
     by: null,
     new: true,
@@ -543,6 +547,8 @@ export const inbox = (): api.InboxItem[] => [
     recording: null,
     review: null,
     review_title: null,
+    disposal: null,
+    policy: null,
     text: 'Does the dispatcher keep the radio log?',
     by: 'Ben Holm',
     new: true,
@@ -557,6 +563,8 @@ export const inbox = (): api.InboxItem[] => [
     recording: null,
     review: null,
     review_title: null,
+    disposal: null,
+    policy: null,
     text: 'Ask the precinct for the second camera',
     by: null,
     new: false,
@@ -571,6 +579,8 @@ export const inbox = (): api.InboxItem[] => [
     recording: null,
     review: null,
     review_title: null,
+    disposal: null,
+    policy: null,
     text: null,
     by: null,
     new: false,
@@ -795,6 +805,7 @@ export const importPreview = (text: string): api.ImportPreview => {
   return {
     headers: ['Request No.', 'Received', 'Case #', 'File name', 'Weather'],
     mapping: ['number', 'received_on', 'case_number', 'recording.name', ''],
+    left_out: ['Weather'],
     fields: [
       { name: 'number', title: 'Request number' },
       { name: 'received_on', title: 'Received on' },
