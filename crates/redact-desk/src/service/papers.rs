@@ -19,8 +19,8 @@ use crate::model::ReleaseState;
 use crate::time;
 
 /// The office as its papers show it. Read each time: an office edits its files and settings while
-/// the desk is running. This is the one place from which the desk takes the letterhead: the name and
-/// the lines of the settings go before those of the folder.
+/// the desk is running. This is the one place from which the desk takes the letterhead: the name
+/// and the lines of the settings go before those of the folder.
 ///
 /// # Errors
 /// 422 `papers` names the file that is wrong, and of a template the line; database errors.

@@ -48,8 +48,8 @@ async fn the_letterhead_of_the_settings_is_on_letters() {
         assert!(warnings.contains(part), "{part}: {warnings}");
     }
     let file = office.bench.folder.path().join("office/office.toml");
-    let text = "format_version = 1\n[letterhead]\nagency = \"Folder PD\"\naddress = [\"Folder St\"]\n\
-        [signatory]\nname = \"J. Doe\"\ntitle = \"Supervisor\"\n";
+    let text = "format_version = 1\n[letterhead]\nagency = \"Folder PD\"\n\
+        address = [\"Folder St\"]\n[signatory]\nname = \"J. Doe\"\ntitle = \"Supervisor\"\n";
     std::fs::write(file, text).unwrap();
     let (text, warnings) = preview(&office).await;
     assert!(text.contains("Folder PD: Folder St;"), "{text}");

@@ -35,7 +35,8 @@ pub(crate) struct Stay {
     pub(crate) ends: RetentionEnd,
     /// Whether the agency may not go below `until`.
     pub(crate) binding: bool,
-    /// Whether `until` is the agency's own decision: somebody asked, and the law says nothing of it.
+    /// Whether `until` is the agency's own decision: somebody asked, and the law does not say how
+    /// long.
     pub(crate) by_agency: bool,
     /// The rules that apply.
     pub(crate) by: Vec<Authority>,
