@@ -46,7 +46,7 @@ test('the search in the header leads to results, with the filters in the address
 
 const CSV = 'Request No.,Received,Case #,File name,Weather\r\nR-1,2026-02-01,26-1,clip.mp4,sun\r\n';
 
-test('a spreadsheet with a wrong line cannot be imported; a right one is', () =>
+test('a spreadsheet with a wrong row cannot be imported; a right one is', () =>
   visit('import', async (page) => {
     const choose = async (text: string): Promise<void> =>
       page.setInputFiles('input[type=file]', {
@@ -55,7 +55,7 @@ test('a spreadsheet with a wrong line cannot be imported; a right one is', () =>
         buffer: Buffer.from(text),
       });
     await choose(`${CSV}R-2,soon,,other.mp4,\r\n`);
-    await page.getByText('1 line of 2 cannot be imported.').waitFor();
+    await page.getByText('1 row of 2 cannot be imported.').waitFor();
     await page.getByText('"soon" is not a date').waitFor();
     const button = page.getByRole('button', { name: 'Import', exact: true });
     expect(await button.isDisabled()).toBe(true);
@@ -144,7 +144,7 @@ test('a setting is saved, and one of the command line says so', async () => {
   });
 });
 
-test('an approver sees what a version of a policy changes, and puts it into force', async () => {
+test('an approver sees what a version of a policy changes, and activates it', async () => {
   desk.role = 'approver';
   await visit('policies', async (page) => {
     await page.getByText('Awaiting second person').waitFor();
