@@ -537,7 +537,6 @@ async fn a_package_that_must_stay_is_named() {
     let request = office.request().await["id"].as_str().unwrap().to_owned();
     let body = json!({
         "releases": [first, other], "profile": "public", "form": "zip", "encryption": "none",
-        "title": "Exhibits",
     });
     let path = format!("/api/requests/{request}/packages");
     let package = office.bench.post(&office.operator, &path, body).await.ok();
