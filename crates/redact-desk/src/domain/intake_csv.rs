@@ -519,7 +519,7 @@ mod tests {
 
     /// Goal: a cell that does not end swallows no line unseen: the file is refused there, also when
     /// a later cell's mark seems to close it, and in the heading. Controls: marks that are doubled,
-    /// a cell over two lines, a mark within a cell without marks, and a space after the closing one.
+    /// a cell over two lines, a mark within a cell without marks, a space after the closing one.
     #[test]
     fn an_unclosed_quotation_mark_is_found() {
         let wrong = |text: &str| -> Vec<u64> {

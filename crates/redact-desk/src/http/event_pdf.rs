@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::body::Query;
 use super::events::{EventEntry, EventsQuery, find};
-use super::reports::agency;
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::exports::Export;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
+use crate::service::papers;
 use crate::time;
 
 /// The most entries of a document: some two thousand pages.
@@ -58,7 +58,7 @@ pub(crate) async fn make(
     }
     let log = app.options.event_log.log.path().to_owned();
     let checked = tokio::task::spawn_blocking(move || events::verify(&log)).await??;
-    let mut facts: Vec<String> = agency(&app).await?.into_iter().collect();
+    let mut facts: Vec<String> = papers::agency(&app).await?.into_iter().collect();
     facts.push(match (filters.is_empty(), about.is_some()) {
         (true, false) => "All entries, without a filter.".to_owned(),
         (true, true) => String::new(),

@@ -11,7 +11,6 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
 use crate::service::papers;
-use crate::service::settings::{Setting, effective};
 use crate::time::{self, Millis};
 
 /// A report to print.
@@ -27,22 +26,6 @@ pub(super) fn plain_time(at: Millis) -> String {
     format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
 }
 
-/// Which agency a report is of, as its letters name it; `None` if that was not set. A file of the
-/// office that cannot be read stops no report: nothing else of it is in one.
-///
-/// # Errors
-/// Those of the database.
-pub(super) async fn agency(app: &App) -> ApiResult<Option<String>> {
-    let named = match effective(app, Setting::Name).await? {
-        Some(name) => Some(name),
-        None => {
-            let office = papers::office(app).await.ok();
-            office.and_then(|office| office.letterhead.agency)
-        }
-    };
-    Ok(named.map(|name| format!("Agency: {name}")))
-}
-
 impl Report {
     /// A report that says which agency it is of.
     ///
@@ -51,7 +34,7 @@ impl Report {
     pub(super) async fn new(app: &App, title: &'static str) -> ApiResult<Self> {
         Ok(Self {
             title,
-            facts: agency(app).await?.into_iter().collect(),
+            facts: papers::agency(app).await?.into_iter().collect(),
             sections: Vec::new(),
         })
     }

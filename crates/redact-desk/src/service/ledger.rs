@@ -218,7 +218,8 @@ pub(crate) fn read(path: &Path) -> io::Result<LedgerRead> {
             found.cut.push(number);
             break;
         }
-        let line = match parse(bytes) {
+        // A string that was cut would otherwise end in a control character.
+        let line = match parse(&bytes[..bytes.len() - 1]) {
             Ok((line, was_cut)) => {
                 found.cut.extend(was_cut.then_some(number));
                 line

@@ -39,6 +39,22 @@ pub(crate) async fn office(app: &Shared) -> ApiResult<Office> {
     Ok(office)
 }
 
+/// Which agency a report is of, as its letters name it; `None` if that was not set. A file of the
+/// office that cannot be read stops no report: nothing else of it is in one.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn agency(app: &Shared) -> ApiResult<Option<String>> {
+    let named = match effective(app, Setting::Name).await? {
+        Some(name) => Some(name),
+        None => {
+            let office = office(app).await.ok();
+            office.and_then(|office| office.letterhead.agency)
+        }
+    };
+    Ok(named.map(|name| format!("Agency: {name}")))
+}
+
 /// What is wrong with a file of the office.
 pub(crate) fn unusable(error: &RecordError) -> ApiError {
     ApiError::refused("papers", sentence(&with_causes(error)))

@@ -183,7 +183,7 @@ async fn later_work_removes_no_flag() {
         bench.invited(&office.admin, "tia", Role::Operator).await,
     );
     let of = |what: &str| format!("/api/requests/{}/{what}", request.as_str().unwrap());
-    let task = json!({ "text": "See", "due_on": null, "assignee": tia.id, "done": false });
+    let task = json!({ "text": "See", "due_on": "", "assignee": tia.id, "done": false });
     bench.post(&office.operator, &of("tasks"), task).await.ok();
     for person in [&tom, &tia] {
         bench.turn_clock(1);

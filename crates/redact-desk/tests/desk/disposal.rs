@@ -88,7 +88,7 @@ impl Office {
         saved.ok();
     }
 
-    async fn propose(&self, body: Value) -> Answered {
+    pub(crate) async fn propose(&self, body: Value) -> Answered {
         let path = format!("/api/recordings/{}/disposal", self.recording);
         self.bench.post(&self.operator, &path, body).await
     }
@@ -144,7 +144,7 @@ impl Office {
     }
 
     /// A recording whose time is over, in a closed request of Washington.
-    async fn expired(&mut self) {
+    pub(crate) async fn expired(&mut self) {
         let request = self.request().await;
         self.edit(&request["id"], json!({ "jurisdiction": "us-wa" }))
             .await
@@ -186,38 +186,6 @@ async fn a_disposal_waits_for_the_law() {
     assert_eq!(office.propose(none.clone()).await.code(), "held");
     office.release_hold(&hold).await;
     office.propose(none).await.ok();
-}
-
-/// Goal: where the law says nothing of people who ask, a longer time is the agency's own decision,
-/// and no statute is cited for it. Control: the law's own number before.
-#[tokio::test]
-async fn a_longer_time_by_the_agency_cites_no_statute() {
-    let mut office = office().await;
-    office.expired().await;
-    let path = format!("/api/recordings/{}/retention/asked", office.recording);
-    let ask = async |more: Value| {
-        let mut body = json!({ "asked_on": "2026-09-21", "person": "The family" });
-        if more["days"].is_number() {
-            body["days"] = more["days"].clone();
-        }
-        office.bench.post(&office.operator, &path, body).await
-    };
-    assert_eq!(ask(json!({})).await.json()["error"]["field"], "days");
-    let set = ask(json!({ "days": 10 })).await.ok();
-    assert_eq!(
-        (&set["by_agency"], &set["law_on_request"]),
-        (&json!(false), &json!(false)),
-        "the law's number is later"
-    );
-    let set = ask(json!({ "days": 200 })).await.ok();
-    assert_eq!(set["by_agency"], true);
-    let refused = office.propose(json!({})).await;
-    assert_eq!(refused.code(), "must_stay");
-    let message = refused.json()["error"]["message"].to_string();
-    assert!(
-        message.contains("the agency decided so") && !message.contains("RCW"),
-        "{message}"
-    );
 }
 
 /// Goal: a disposal that was proposed is in the inbox of an approver, and of nobody else. Control:
@@ -452,7 +420,7 @@ async fn other_recordings_lose_nothing() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-    std::fs::write(third.join("waveform-0"), MARKS[2]).unwrap();
+    std::fs::write(third.join("waveform-9"), MARKS[2]).unwrap();
     let stray = office.data().join("work/stray");
     office.expired().await;
     // As while it is being prepared.
@@ -480,7 +448,7 @@ async fn other_recordings_lose_nothing() {
         b"not really a video"
     );
     assert_eq!(
-        std::fs::read(third.join("waveform-0")).unwrap(),
+        std::fs::read(third.join("waveform-9")).unwrap(),
         MARKS[2].as_bytes()
     );
     assert!(!stray.exists());

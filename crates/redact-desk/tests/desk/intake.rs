@@ -118,7 +118,7 @@ async fn nothing_is_listed_twice_or_lost() {
         (&json!(1), &json!([]))
     );
     let text = "Number,Evidence ID,File\n2026-17,E-8,new.mp4\n";
-    assert_eq!(office.import("", text, json!({})).await.status, 201);
+    assert_eq!(office.import("", text, json!({})).await.status, 204);
     let again = office.import("/preview", text, json!({})).await.ok();
     assert!(error(&again, 0).contains("listed for the request already"));
     let other = text.replace("E-8,new", "E-9,newer");

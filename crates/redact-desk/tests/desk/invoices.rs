@@ -213,7 +213,10 @@ async fn a_fee_of_zero_is_no_invoice() {
     let billing = billing(&office).await;
     let preview = billing.post("letters/preview", letter).await.ok();
     let text = words(&preview);
-    assert!(text.contains("costs") && text.contains("$30.00"), "{text}");
+    assert!(
+        text.contains("will cost") && text.contains("$30.00"),
+        "{text}"
+    );
     let id = billing.invoice(json!({ "basis": "estimate" })).await;
     assert_eq!(billing.invoices().await[0]["total"], "30.00");
     billing

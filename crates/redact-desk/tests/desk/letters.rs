@@ -35,7 +35,8 @@ async fn the_letterhead_of_the_settings_is_on_letters() {
     let mut office = office().await;
     std::fs::write(office.bench.folder.path().join("no-agency"), "").unwrap();
     office.bench = office.bench.again().await;
-    let template = "{{ agency.name }}: {% for line in agency.address %}{{ line }}; {% endfor %}";
+    let template = "{% if agency.name %}{{ agency.name }}{% endif %}: \
+                    {% for line in agency.address %}{{ line }}; {% endfor %}";
     office.write_template("request-acknowledgement", template);
     let request = office.request().await;
     let preview = async |office: &Office| {

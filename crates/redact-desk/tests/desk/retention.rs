@@ -310,3 +310,35 @@ async fn a_hold_of_a_request_holds_its_recordings() {
         .await
         .ok();
 }
+
+/// Goal: where the law says nothing of people who ask, a longer time is the agency's own decision,
+/// and no statute is cited for it. Control: the law's own number before.
+#[tokio::test]
+async fn a_longer_time_by_the_agency_cites_no_statute() {
+    let mut office = office().await;
+    office.expired().await;
+    let path = format!("/api/recordings/{}/retention/asked", office.recording);
+    let ask = async |more: Value| {
+        let mut body = json!({ "asked_on": "2026-09-21", "person": "The family" });
+        if more["days"].is_number() {
+            body["days"] = more["days"].clone();
+        }
+        office.bench.post(&office.operator, &path, body).await
+    };
+    assert_eq!(ask(json!({})).await.json()["error"]["field"], "days");
+    let set = ask(json!({ "days": 10 })).await.ok();
+    assert_eq!(
+        (&set["by_agency"], &set["law_on_request"]),
+        (&json!(false), &json!(false)),
+        "the law's number is later"
+    );
+    let set = ask(json!({ "days": 200 })).await.ok();
+    assert_eq!(set["by_agency"], true);
+    let refused = office.propose(json!({})).await;
+    assert_eq!(refused.code(), "must_stay");
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(
+        message.contains("the agency decided so") && !message.contains("RCW"),
+        "{message}"
+    );
+}
