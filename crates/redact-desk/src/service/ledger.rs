@@ -239,19 +239,19 @@ pub(crate) fn read(path: &Path) -> io::Result<LedgerRead> {
 
 /// A line, and whether a line that was cut stands before it: nothing ended those once.
 fn parse(bytes: &[u8]) -> Result<(LedgerLine, bool), serde_json::Error> {
-    const START: &[u8] = b"{\"entry\":";
+    const START: &[u8] = b"{\"";
+    // Of a line that was cut, no more objects begin than this.
+    const STARTS_MAX: usize = 4096;
     let whole = serde_json::from_slice(bytes);
     let Err(error) = whole else {
         return whole.map(|line| (line, false));
     };
-    let starts = bytes.windows(START.len()).rposition(|part| part == START);
-    match starts.filter(|&at| at > 0) {
-        Some(at) => match serde_json::from_slice(&bytes[at..]) {
-            Ok(line) => Ok((line, true)),
-            Err(_) => Err(error),
-        },
-        None => Err(error),
-    }
+    let places = bytes.windows(START.len()).enumerate();
+    let starts = places.filter(|(at, part)| *at > 0 && *part == START);
+    let found = starts
+        .take(STARTS_MAX)
+        .find_map(|(at, _)| serde_json::from_slice(&bytes[at..]).ok());
+    found.map(|line| (line, true)).ok_or(error)
 }
 
 /// Adds to the ledger `to` the lines of the ledger `from` that it does not have.

@@ -456,7 +456,7 @@ async fn other_recordings_lose_nothing() {
     assert_eq!(record["same_file_stays_in"][0]["request_number"], "S-2");
     let stays = record["files_that_stay"].to_string();
     assert!(
-        stays.contains("source.mp4") && stays.contains("waveform-0"),
+        stays.contains("source.mp4") && stays.contains("waveform-9"),
         "{stays}"
     );
 }
