@@ -1,11 +1,12 @@
 //! Disposals, and the signed records of them.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
+use super::files::download;
 use crate::api_error::ApiResult;
 use crate::db::disposals::{self as rows, DisposalRow};
 use crate::db::sealings::Closed;
@@ -218,15 +219,6 @@ pub(crate) async fn refuse(
     one(State(app), who, Path(id)).await
 }
 
-fn attachment(kind: &'static str, name: String, text: String) -> Response {
-    let name = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-    ];
-    (headers, text).into_response()
-}
-
 /// `GET /disposals/:id/certificate`.
 pub(crate) async fn certificate(
     State(app): State<App>,
@@ -236,7 +228,7 @@ pub(crate) async fn certificate(
     check_sealed(&app, &who, &id).await?;
     let (text, _) = disposals::certificate(&app, &who, &id).await?;
     let name = format!("disposal-{id}.json");
-    Ok(attachment("application/json", name, text))
+    Ok(download("application/json", &name, text))
 }
 
 /// `GET /disposals/:id/signature`.
@@ -248,5 +240,5 @@ pub(crate) async fn signature(
     check_sealed(&app, &who, &id).await?;
     let (_, signature) = disposals::certificate(&app, &who, &id).await?;
     let name = format!("disposal-{id}.json.minisig");
-    Ok(attachment("text/plain; charset=utf-8", name, signature))
+    Ok(download("text/plain; charset=utf-8", &name, signature))
 }

@@ -1,14 +1,14 @@
 //! Entries of the event log as a signed PDF.
 
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use redact_record::events::{self, Act};
 use redact_record::papers::{EventLogPaper, EventLogRow, event_log_pdf};
 use serde::Serialize;
 
 use super::body::Query;
 use super::events::{EventEntry, EventsQuery, find};
+use super::files::download;
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::exports::Export;
 use crate::event::Event;
@@ -141,19 +141,10 @@ fn found(app: &App, id: &Id) -> ApiResult<std::sync::Arc<Export>> {
     app.exports.find(id).ok_or_else(ApiError::not_found)
 }
 
-fn attachment(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
-    let name = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-    ];
-    (headers, bytes).into_response()
-}
-
 /// `GET /events/pdf/:id`.
 pub(crate) async fn pdf(State(app): State<App>, Path(id): Path<Id>) -> ApiResult<Response> {
     let export = found(&app, &id)?;
-    Ok(attachment(
+    Ok(download(
         "application/pdf",
         &export.name,
         export.pdf.clone(),
@@ -165,5 +156,5 @@ pub(crate) async fn signature(State(app): State<App>, Path(id): Path<Id>) -> Api
     let export = found(&app, &id)?;
     let name = format!("{}.minisig", export.name);
     let text = export.signature.clone().into_bytes();
-    Ok(attachment("text/plain; charset=utf-8", &name, text))
+    Ok(download("text/plain; charset=utf-8", &name, text))
 }

@@ -98,6 +98,15 @@ pub fn byte_range(line: &str, length: u64) -> Option<(u64, u64)> {
     (start < end).then_some((start, end))
 }
 
+/// Bytes to save under a name.
+pub(crate) fn download(kind: &'static str, name: &str, bytes: impl Into<Vec<u8>>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, attachment(name)),
+    ];
+    (headers, bytes.into()).into_response()
+}
+
 /// `attachment` with a name that is safe everywhere. Source: RFC 6266.
 fn attachment(name: &str) -> HeaderValue {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

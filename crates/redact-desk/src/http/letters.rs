@@ -1,12 +1,13 @@
 //! Letters about a request.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use redact_record::letters::TemplateOrigin;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
+use super::files::download;
 use super::manual::{ManualBlock, present_blocks};
 use crate::api_error::ApiResult;
 use crate::db::letters::{self as rows, LetterRow, SendRow};
@@ -232,14 +233,7 @@ pub(crate) async fn remove(
 
 /// A PDF to save.
 pub(super) fn pdf_response(name: &str, pdf: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
-    ];
-    (headers, pdf).into_response()
+    download("application/pdf", name, pdf)
 }
 
 /// `GET /requests/:id/letters/:letter/pdf`.

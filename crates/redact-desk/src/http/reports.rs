@@ -1,10 +1,10 @@
 //! Reports of the office's own records as PDF, signed where they are evidence.
 
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use redact_record::papers::{ReportPaper, ReportSection, report_pdf};
 
 use super::event_pdf::SignedExport;
+use super::files::download;
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::exports::Export;
 use crate::id::Id;
@@ -100,12 +100,5 @@ impl Report {
 
 /// A spreadsheet to save.
 pub(super) fn csv_response(name: &str, text: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
-    ];
-    (headers, text).into_response()
+    download("text/csv; charset=utf-8", name, text)
 }
