@@ -213,6 +213,7 @@ pub struct Plane<'a> {
 
 impl<'a> Plane<'a> {
     /// Row `y`: `width` samples.
+    #[inline]
     #[must_use]
     pub fn row(&self, y: usize) -> &'a [u8] {
         &self.samples[y * self.stride..][..self.width]

@@ -417,6 +417,32 @@ impl BlockView<'_> {
         is_possible && rows.all(|y| self.columns.clone().all(|x| under(x, y)))
     }
 
+    /// Whether the mask is a rectangle and nothing lies on top of it.
+    fn is_simple(&self) -> bool {
+        self.own.is_rectangle && self.later.is_empty()
+    }
+
+    /// Calls `visit` for each row of a simple block: what is beside the mask, what is under it and
+    /// what the mask draws there.
+    fn for_each_row<'a>(&'a self, mut visit: impl FnMut([&'a [u8]; 2], (&'a [u8], &'a [u8]))) {
+        let bounds = self.own.bounds;
+        let first = self.rows.start.max(bounds.y);
+        let (start, end) = (self.columns.start, self.columns.end);
+        let from = bounds.x.clamp(start, end);
+        let until = (bounds.x + bounds.width).clamp(from, end);
+        for y in self.rows.clone() {
+            let row = self.plane.row(y);
+            if !bounds.rows().contains(&y) {
+                visit([&row[start..end], &[]], (&[], &[]));
+                continue;
+            }
+            let drawn = &self.drawn[(y - first) * bounds.width..][..bounds.width];
+            let drawn = &drawn[from - bounds.x..until - bounds.x];
+            let beside = [&row[start..from], &row[until..end]];
+            visit(beside, (&row[from..until], drawn));
+        }
+    }
+
     /// Calls `visit` for each sample: its place, what is there, and what the mask draws there if
     /// the sample is its own.
     pub(super) fn for_each_sample(&self, mut visit: impl FnMut([usize; 2], u8, Option<u8>)) {
@@ -436,6 +462,22 @@ impl BlockView<'_> {
     }
 }
 
+fn count(samples: &[u8]) -> u32 {
+    u32::try_from(samples.len()).unwrap_or(0)
+}
+
+/// The sum of `samples` of one row of a block, and of their squares.
+#[inline]
+fn sums_of(samples: &[u8]) -> (u32, u32) {
+    let (mut levels, mut squares) = (0_i32, 0_i32);
+    for &sample in samples {
+        let sample = i16::from(sample);
+        levels = levels.wrapping_add(i32::from(sample));
+        squares = squares.wrapping_add(i32::from(sample).wrapping_mul(i32::from(sample)));
+    }
+    (levels.unsigned_abs(), squares.unsigned_abs())
+}
+
 /// Sums over one macroblock in one plane; 256 squares of bytes fit 32 bits.
 #[derive(Default)]
 struct BlockSums {
@@ -452,19 +494,39 @@ struct BlockSums {
 impl BlockSums {
     fn of(block: &BlockView<'_>) -> Self {
         let mut sums = Self::default();
+        if block.is_simple() {
+            block.for_each_row(|beside, (found, drawn)| sums.add_row(beside, found, drawn));
+            return sums;
+        }
         block.for_each_sample(|_, found, drawn| {
-            let belongs = u32::from(drawn.unwrap_or(found));
-            sums.count += 1;
-            sums.levels += belongs;
-            sums.level_squares += belongs * belongs;
-            if let Some(drawn) = drawn {
-                let residual = i32::from(found) - i32::from(drawn);
-                sums.owned += 1;
-                sums.residual += residual;
-                sums.squares += residual.unsigned_abs().pow(2);
+            let found = [found];
+            match drawn {
+                Some(drawn) => sums.add_row([&[], &[]], &found, &[drawn]),
+                None => sums.add_row([&found, &[]], &[], &[]),
             }
         });
         sums
+    }
+
+    /// Adds samples `beside` the mask, and those under it with what it draws there. A block is too
+    /// small for a sum to overflow.
+    #[inline]
+    fn add_row(&mut self, beside: [&[u8]; 2], found: &[u8], drawn: &[u8]) {
+        for samples in [beside[0], beside[1], drawn] {
+            let (levels, squares) = sums_of(samples);
+            self.levels = self.levels.wrapping_add(levels);
+            self.level_squares = self.level_squares.wrapping_add(squares);
+            self.count = self.count.wrapping_add(count(samples));
+        }
+        self.owned = self.owned.wrapping_add(count(drawn));
+        let (mut residual, mut squares) = (0_i32, 0_i32);
+        for (&found, &drawn) in found.iter().zip(drawn) {
+            let apart = i16::from(found).wrapping_sub(i16::from(drawn));
+            residual = residual.wrapping_add(i32::from(apart));
+            squares = squares.wrapping_add(i32::from(apart).wrapping_mul(i32::from(apart)));
+        }
+        self.residual = self.residual.wrapping_add(residual);
+        self.squares = self.squares.wrapping_add(squares.unsigned_abs());
     }
 
     /// Standard deviation of the levels that belong there.

@@ -139,21 +139,21 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
         let (a, b) = (expected.picture.plane(kind), release.picture.plane(kind));
         for y in (0..a.height).step_by(BLOCK) {
             for x in (0..a.width).step_by(BLOCK) {
-                let sums = SecondSums::of(&a, &b, x, y);
                 let (columns, rows) = (x..x + BLOCK, y..y + BLOCK);
                 let touched = masks.iter().any(|mask| mask.touches(&columns, &rows));
+                let block = BlockPair::of(&a, &b, x, y);
+                let differences = block.differences();
                 if !touched && kind == PlaneKind::Luma {
-                    found.outside.0 += f64::from(sums.differences);
-                    found.outside.1 += u64::from(sums.count);
+                    found.outside.0 += f64::from(differences);
+                    found.outside.1 += u64::from(block.count);
                     if let Some(similarity) = ssim::of_block(&a, &b, x, y) {
                         found.structure.0 += similarity;
                         found.structure.1 += 1;
                     }
                 }
-                let block = sums.block(kind, x, y);
                 let worst = &mut found.worst[usize::from(touched)];
-                if worst.is_none_or(|worst| block.load() > worst.load()) {
-                    *worst = Some(block);
+                if let Some(worse) = block.worse_than(worst.as_ref(), differences, kind, (x, y)) {
+                    *worst = Some(worse);
                 }
             }
         }
@@ -174,19 +174,18 @@ pub(super) fn identical(pixels: u64) -> Difference {
     }
 }
 
-/// SecondSums over one block; 256 squares of bytes fit 32 bits.
-struct SecondSums {
+/// The samples of one block, side by side: a known number of them in one loop, whose sums are not
+/// checked one by one for overflow (256 squares of bytes fit 32 bits), is what the compiler needs
+/// to take many at once. What a block lacks at the picture's edge is zero on both sides and adds
+/// nothing.
+struct BlockPair {
+    expected: [u8; BLOCK * BLOCK],
+    release: [u8; BLOCK * BLOCK],
+    /// Samples within the picture.
     count: u32,
-    levels: u32,
-    squares: u32,
-    differences: u32,
 }
 
-impl SecondSums {
-    /// Samples of the two sides are put side by side first: a known number of them in one loop,
-    /// whose sums are not checked one by one for overflow (256 squares of bytes fit), is what
-    /// the compiler needs to take many at once. What a block lacks at the picture's edge is zero on
-    /// both sides and adds nothing.
+impl BlockPair {
     fn of(expected: &Plane<'_>, release: &Plane<'_>, x: usize, y: usize) -> Self {
         let columns = x..(x + BLOCK).min(expected.width);
         let rows = y..(y + BLOCK).min(expected.height);
@@ -200,35 +199,68 @@ impl SecondSums {
                 }
             }
         }
-        let (mut levels, mut squares, mut differences) = (0_i32, 0_i32, 0_i32);
-        for (&a, &b) in sides[0].iter().zip(&sides[1]) {
-            let (a, b) = (i16::from(a), i16::from(b));
-            let square = |value: i16| i32::from(value).wrapping_mul(i32::from(value));
-            levels = levels.wrapping_add(i32::from(a));
-            squares = squares.wrapping_add(square(a));
-            differences = differences.wrapping_add(square(a.wrapping_sub(b)));
-        }
+        let [expected, release] = sides;
         Self {
+            expected,
+            release,
             count: u32::try_from(columns.len() * rows.len()).unwrap_or(0),
-            levels: levels.unsigned_abs(),
-            squares: squares.unsigned_abs(),
-            differences: differences.unsigned_abs(),
         }
     }
 
-    fn block(&self, kind: PlaneKind, x: usize, y: usize) -> Block {
-        let count = f64::from(self.count.max(1));
-        let mean = f64::from(self.levels) / count;
-        let contrast = (f64::from(self.squares) / count - mean * mean)
-            .max(0.0)
-            .sqrt();
-        Block {
-            kind,
-            at: (x, y),
-            differs: (f64::from(self.differences) / count).sqrt(),
-            allowed: FLAT_MAX + PER_CONTRAST * contrast,
+    /// Sum of the squares of the differences.
+    fn differences(&self) -> u32 {
+        let mut sum = 0_i32;
+        for (&a, &b) in self.expected.iter().zip(&self.release) {
+            let apart = i16::from(a).wrapping_sub(i16::from(b));
+            sum = sum.wrapping_add(square(apart));
         }
+        sum.unsigned_abs()
     }
+
+    /// Standard deviation of the expected levels.
+    fn contrast(&self) -> f64 {
+        let (mut levels, mut squares) = (0_i32, 0_i32);
+        for &sample in &self.expected {
+            let sample = i16::from(sample);
+            levels = levels.wrapping_add(i32::from(sample));
+            squares = squares.wrapping_add(square(sample));
+        }
+        let count = f64::from(self.count.max(1));
+        let mean = f64::from(levels) / count;
+        (f64::from(squares) / count - mean * mean).max(0.0).sqrt()
+    }
+
+    /// The block, if it uses more of its bound than `worst`.
+    ///
+    /// A bound is at least [`FLAT_MAX`], so that of most blocks the differences alone tell that
+    /// they do not, and their contrast is not needed.
+    fn worse_than(
+        &self,
+        worst: Option<&Block>,
+        differences: u32,
+        kind: PlaneKind,
+        at: (usize, usize),
+    ) -> Option<Block> {
+        let differs = (f64::from(differences) / f64::from(self.count.max(1))).sqrt();
+        let worst = worst.map(Block::load);
+        if worst.is_some_and(|worst| differs / FLAT_MAX <= worst) {
+            return None;
+        }
+        let allowed = FLAT_MAX + PER_CONTRAST * self.contrast();
+        let block = Block {
+            kind,
+            at,
+            differs,
+            allowed,
+        };
+        worst
+            .is_none_or(|worst| block.load() > worst)
+            .then_some(block)
+    }
+}
+
+fn square(value: i16) -> i32 {
+    i32::from(value).wrapping_mul(i32::from(value))
 }
 
 /// What has been compared so far.

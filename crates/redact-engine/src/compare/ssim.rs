@@ -22,29 +22,39 @@ pub(super) fn of_block(a: &Plane<'_>, b: &Plane<'_>, x: usize, y: usize) -> Opti
     if x + WINDOW > a.width || y + WINDOW > a.height {
         return None;
     }
-    let mut sums = [0_u32; 5];
-    for line in y..y + WINDOW {
-        let a = a.row(line)[x..].first_chunk::<WINDOW>()?;
-        let b = b.row(line)[x..].first_chunk::<WINDOW>()?;
-        add(&mut sums, a, b);
+    let (mut first, mut second) = ([0_u8; WINDOW * WINDOW], [0_u8; WINDOW * WINDOW]);
+    let sides = first
+        .chunks_exact_mut(WINDOW)
+        .zip(second.chunks_exact_mut(WINDOW));
+    for ((first, second), line) in sides.zip(y..) {
+        first.copy_from_slice(a.row(line)[x..].first_chunk::<WINDOW>()?);
+        second.copy_from_slice(b.row(line)[x..].first_chunk::<WINDOW>()?);
     }
-    Some(similarity(sums))
+    Some(similarity(sums(&first, &second)))
 }
 
-/// Adds one line to the sums of `a`, `b`, their squares and their product: 64 squares of bytes fit
-/// 32 bits.
-fn add(sums: &mut [u32; 5], a: &[u8; WINDOW], b: &[u8; WINDOW]) {
+/// Sums of `a`, `b`, their squares and their product: 64 squares of bytes fit 32 bits.
+fn sums(a: &[u8; WINDOW * WINDOW], b: &[u8; WINDOW * WINDOW]) -> [i32; 5] {
+    let product = |a: i16, b: i16| i32::from(a).wrapping_mul(i32::from(b));
+    let mut sums = [0_i32; 5];
     for (&a, &b) in a.iter().zip(b) {
-        let (a, b) = (u32::from(a), u32::from(b));
-        let parts = [a, b, a * a, b * b, a * b];
+        let (a, b) = (i16::from(a), i16::from(b));
+        let parts = [
+            i32::from(a),
+            i32::from(b),
+            product(a, a),
+            product(b, b),
+            product(a, b),
+        ];
         for (sum, part) in sums.iter_mut().zip(parts) {
             *sum = sum.wrapping_add(part);
         }
     }
+    sums
 }
 
 /// SSIM of a window with these sums.
-fn similarity(sums: [u32; 5]) -> f64 {
+fn similarity(sums: [i32; 5]) -> f64 {
     // (K L)² with K of 0.01 and 0.03 and L of 255: Wang et al., equations 7 and 9.
     const C1: f64 = 6.5025;
     const C2: f64 = 58.5225;
