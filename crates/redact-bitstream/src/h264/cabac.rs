@@ -111,7 +111,15 @@ impl<'a> Arithmetic<'a> {
 
     #[inline(never)]
     fn refill(&mut self) {
-        while self.spare < 48 {
+        // Four bytes at once, except at the end.
+        let ahead = self.bytes.get(self.taken..).and_then(<[u8]>::first_chunk);
+        if let Some(ahead) = ahead {
+            self.value = self.value << 32 | u64::from(u32::from_be_bytes(*ahead));
+            self.taken += 4;
+            self.spare += 32;
+            return;
+        }
+        while self.spare < 32 {
             let byte = self.bytes.get(self.taken).copied().unwrap_or(0);
             self.value = self.value << 8 | u64::from(byte);
             self.taken += 1;
@@ -120,6 +128,9 @@ impl<'a> Arithmetic<'a> {
     }
 
     /// `DecodeDecision`: the next symbol of a context.
+    ///
+    /// Whether the symbol is the less probable one cannot be predicted, so nothing here branches on
+    /// it.
     #[inline]
     pub(super) fn decision(&mut self, context: usize) -> bool {
         let slot = &mut self.contexts[context % ROOM];
@@ -127,25 +138,19 @@ impl<'a> Arithmetic<'a> {
         let less = u32::from(LESS_PROBABLE[state / 2][(self.range >> 6 & 3) as usize]);
         let more = self.range.wrapping_sub(less);
         let edge = u64::from(more).wrapping_shl(self.spare);
-        let symbol;
-        if self.value < edge {
-            *slot = NEXT[0][state];
-            symbol = state & 1 == 1;
-            let shift = u32::from(more < 256);
-            self.range = more << shift;
-            self.spare = self.spare.wrapping_sub(shift);
-        } else {
-            *slot = NEXT[1][state];
-            symbol = state & 1 == 0;
-            self.value = self.value.wrapping_sub(edge);
-            let shift = less.leading_zeros().wrapping_sub(23);
-            self.range = less.wrapping_shl(shift);
-            self.spare = self.spare.wrapping_sub(shift);
-        }
+        let is_less = self.value >= edge;
+        let all = u64::from(is_less).wrapping_neg();
+        self.value = self.value.wrapping_sub(edge & all);
+        *slot = NEXT[usize::from(is_less)][state];
+        let range = if is_less { less } else { more };
+        // Both are below 512; the first bit of nine becomes a one again.
+        let shift = range.leading_zeros().wrapping_sub(23);
+        self.range = range.wrapping_shl(shift);
+        self.spare = self.spare.wrapping_sub(shift);
         if self.spare < 8 {
             self.refill();
         }
-        symbol
+        (state & 1 == 1) != is_less
     }
 
     /// `DecodeBypass`: the next symbol without a context.
