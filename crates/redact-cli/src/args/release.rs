@@ -21,10 +21,11 @@ pub(crate) struct EncodingArgs {
     #[arg(long, value_enum, default_value_t = PresetArg(Preset::Veryfast))]
     pub preset: PresetArg,
 
-    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 21 for HEVC,
-    /// AV1 and VP9, whose releases would be several times as large as the recording). With masks,
-    /// at most 22 is used. The coarser the pictures, the more often a mask fails its audit, and no
-    /// release is written: choose a lower number then
+    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 20 for
+    /// recordings of few bits, or 21 for HEVC, AV1 and VP9, whose releases would otherwise be
+    /// several times as large as the recording). With masks, at most 22 is used. The coarser the
+    /// pictures, the more often a mask fails its audit, and no release is written: choose a lower
+    /// number then
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=35))]
     pub crf: Option<u8>,
 
