@@ -120,6 +120,43 @@ fn a_render_with_stream_copy_opens_three_video_decoders() {
     }
 }
 
+/// Goal: what is proved of coded pictures is proved once. A render parses the groups that it
+/// copies, the next one none of them, and a leak scan parses neither those nor what passed the scan
+/// of an earlier release. Controls: `verify` parses everything, and a list of groups that was
+/// changed on disk is not believed.
+#[test]
+fn coded_pictures_are_parsed_once() {
+    let work = approved();
+    let render = || {
+        let words = ["render", "clip.mp4", "clip.plan.json", "--force"];
+        let run = work.redact_with_words(&words, &[("REDACT_LOG", "redact_media=debug")]);
+        let log = run.expect_status(0).stderr();
+        let manifest = work.json("clip.redacted.manifest.json");
+        let leaks = manifest["checks"]["leaks"].to_string();
+        let parsed = log.contains("coded pictures are parsed");
+        let again = "0 pictures walked to their last bit, 50 coded as pictures that were";
+        (parsed, leaks.contains(again), leaks)
+    };
+    let (parsed, _, leaks) = render();
+    assert!(parsed);
+    let some = "10 pictures walked to their last bit, 40 coded as pictures that were";
+    assert!(leaks.contains(some), "{leaks}");
+    let (parsed, again, leaks) = render();
+    assert!(!parsed && again, "{leaks}");
+
+    let folder = work.path("keys/runs");
+    let files = std::fs::read_dir(&folder).unwrap().flatten();
+    let is_list = |path: &std::path::Path| path.extension().is_some_and(|end| end == "proved");
+    let list = files.map(|file| file.path()).find(|path| is_list(path));
+    let list = list.unwrap();
+    let mut bytes = std::fs::read(&list).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&list, bytes).unwrap();
+    assert!(render().0);
+    work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])
+        .expect_status(0);
+}
+
 #[test]
 fn everything_is_encoded_anew_when_asked_and_the_manifest_says_so() {
     let work = approved();

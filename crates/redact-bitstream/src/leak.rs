@@ -18,8 +18,10 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use movie::Movie;
+use pictures::Slices;
 use reading::read_whole;
 use report::Report;
 
@@ -48,7 +50,23 @@ pub fn scan(
     file: impl Read + Seek,
     expected: &ExpectedStreams,
 ) -> Result<Vec<LeakVerdict>, LeakError> {
-    scan_with(file, expected, true)
+    scan_known(file, expected, &[])
+}
+
+/// The same without parsing the slices of pictures that are `known`, by their place in the track:
+/// the caller proves that they are coded as pictures that were accounted for to their last bit, in
+/// whole GOPs. Everything else in their samples is checked.
+///
+/// - `known`: ranges that do not overlap, in order.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_known(
+    file: impl Read + Seek,
+    expected: &ExpectedStreams,
+    known: &[Range<u32>],
+) -> Result<Vec<LeakVerdict>, LeakError> {
+    scan_with(file, expected, Slices::But(known))
 }
 
 /// The same without parsing the slices of pictures, which costs as much as decoding them: for a
@@ -60,13 +78,13 @@ pub fn scan_outside_slices(
     file: impl Read + Seek,
     expected: &ExpectedStreams,
 ) -> Result<Vec<LeakVerdict>, LeakError> {
-    scan_with(file, expected, false)
+    scan_with(file, expected, Slices::None)
 }
 
 fn scan_with(
     mut file: impl Read + Seek,
     expected: &ExpectedStreams,
-    is_walked: bool,
+    slices: Slices<'_>,
 ) -> Result<Vec<LeakVerdict>, LeakError> {
     let mut report = Report::new();
     let top = top_boxes(&mut file, &mut report)?;
@@ -84,7 +102,7 @@ fn scan_with(
     if movie.places.iter().fold(0, bytes) > top.length {
         return Err(malformed("more samples than bytes", top.movie_offset).into());
     }
-    pictures::check(&mut file, &movie, is_walked, &mut report)?;
+    pictures::check(&mut file, &movie, slices, &mut report)?;
     check_sounds(&mut file, &movie, &mut report)?;
     Ok(report.verdicts())
 }

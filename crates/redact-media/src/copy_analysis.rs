@@ -7,30 +7,27 @@
 //! not copied. The decoded values are not judged.
 
 pub(crate) mod pictures;
+mod proof;
 pub(crate) mod sound;
 mod walk;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use ffmpeg_next::{Error, Packet};
-use redact_bitstream::h264::Unaccounted;
-use redact_bitstream::h264::x264_end_bits::Mark;
-use redact_core::{FrameSpan, Source as _, SourceError, SourceInfo};
+use redact_core::{Digest, FrameSpan, Source as _, SourceError, SourceInfo, SourceSettings};
 
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, SoundForm};
 use crate::decoders::VideoDecoder;
-use crate::edges;
 use crate::ffi;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 use pictures::{PictureAnalysis, check_single_description};
+use proof::unreadable;
 use sound::SoundAnalysis;
 
 /// Most bytes of a copied GOP, which is held in memory as a whole.
 const GOP_BYTES_MAX: u64 = 32 << 20;
-
-/// Why a GOP with hidden content behind the cropping rectangle is not copied.
-const CROPPED: &str = "the cropped rows or columns of a picture do not repeat its edge";
 
 /// Why nothing is copied where copied packets would repeat a parameter set that the release lacks.
 const REPEATED_SETS: &str = "its packets repeat parameter sets that only redacted GOPs use";
@@ -40,6 +37,8 @@ const NO_ROOM: &str = "its parameter sets leave no room for those of re-encoded 
 
 /// What could be copied of a recording.
 pub struct CopyAnalysis {
+    path: PathBuf,
+    settings: SourceSettings,
     info: SourceInfo,
     tags: ffi::ColorTags,
     /// It decoded the first frame.
@@ -64,7 +63,54 @@ impl CopyAnalysis {
     /// # Errors
     /// When the recording cannot be read.
     pub fn read_as(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
-        Self::read_with(path, options, true)
+        let mut analysis = Self::read_unproved(path, options)?;
+        analysis.prove(|_| true, &BTreeSet::new())?;
+        Ok(analysis)
+    }
+
+    /// The same without parsing coded pictures: nothing of them is copied unless
+    /// [`CopyAnalysis::prove`] allows it.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn read_unproved(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
+        let mut analysis = Self::read_copied(path, options)?;
+        if let Ok(pictures) = &mut analysis.pictures {
+            pictures.refuse_unproved();
+        }
+        Ok(analysis)
+    }
+
+    /// Parses the coded pictures of the GOPs for which `is_due` is true, and measures what is
+    /// cropped off them: those that are accounted for may be copied from then on, and so may those
+    /// whose digest, as in [`CopiedGop`](crate::CopiedGop), is `known` to be of such a GOP.
+    ///
+    /// # Errors
+    /// When the recording cannot be read, or has changed.
+    pub fn prove(
+        &mut self,
+        is_due: impl Fn(FrameSpan) -> bool,
+        known: &BTreeSet<Digest>,
+    ) -> Result<(), SourceError> {
+        let Ok(pictures) = &mut self.pictures else {
+            return Ok(());
+        };
+        for gop in &mut pictures.gops {
+            if known.contains(&gop.digest) {
+                gop.refused = None;
+            }
+        }
+        let is_due = |gop: &Gop| gop.refused.is_some() && is_due(gop.frames);
+        let video = self.info.video.stream as usize;
+        let of_video = (&self.settings, video);
+        proof::prove(&self.path, of_video, pictures, &mut self.decoder, is_due)
+    }
+
+    /// SHA-256 of the GOPs that are accounted for and known to be so.
+    #[must_use]
+    pub fn proved(&self) -> Vec<Digest> {
+        let pictures = self.pictures.as_ref();
+        pictures.map(Pictures::proved).unwrap_or_default()
     }
 
     /// The same without parsing coded pictures, for a file that the leak scan parses.
@@ -72,10 +118,6 @@ impl CopyAnalysis {
     /// # Errors
     /// When the recording cannot be read.
     pub fn read_copied(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
-        Self::read_with(path, options, false)
-    }
-
-    fn read_with(path: &Path, options: &OpenOptions, is_walked: bool) -> Result<Self, SourceError> {
         let settings = &options.settings;
         let options = OpenOptions {
             threads: options.threads,
@@ -87,7 +129,7 @@ impl CopyAnalysis {
         let tags = source
             .color_tags()
             .expect("a source that is opened has decoded a frame");
-        let mut decoder = source
+        let decoder = source
             .into_decoder()
             .expect("a source that is opened has decoded a frame");
         let mut input = probe::open(path, settings)?;
@@ -99,41 +141,29 @@ impl CopyAnalysis {
             .iter()
             .map(|track| SoundAnalysis::new(&info, track, &input, single))
             .collect();
-        let config = pictures.config().filter(|_| is_walked).cloned();
-        let is_cropped = config.as_ref().is_some_and(|config| config.is_cropped);
-        let (read, walked) = walk::beside(config.as_ref(), |walker| {
-            loop {
-                let mut packet = Packet::empty();
-                match packet.read(&mut input) {
-                    Ok(()) => {}
-                    Err(Error::Eof) => return ffi::input_error(&input),
-                    Err(error) => return Err(error),
-                }
-                let index = packet.stream();
-                if index == video {
-                    pictures.take(&packet, walker);
-                }
-                let track = info.audio.iter().position(|t| t.stream as usize == index);
-                if let Some(track) = track {
-                    sound[track].take(&packet);
-                }
+        loop {
+            let mut packet = Packet::empty();
+            match packet.read(&mut input) {
+                Ok(()) => {}
+                Err(Error::Eof) => break ffi::input_error(&input).map_err(unreadable)?,
+                Err(error) => return Err(unreadable(error)),
             }
-        });
-        read.map_err(unreadable)?;
-        let mut pictures = pictures.finish();
-        if let Ok(pictures) = &mut pictures {
-            pictures.refuse_unaccounted(&walked);
-            if is_cropped {
-                let starts = pictures.gop_starts();
-                let plain = edges::plain_pictures(path, settings, &starts, &mut decoder)?;
-                pictures.refuse_cropped(&plain);
+            let index = packet.stream();
+            if index == video {
+                pictures.take(&packet);
+            }
+            let track = info.audio.iter().position(|t| t.stream as usize == index);
+            if let Some(track) = track {
+                sound[track].take(&packet);
             }
         }
         Ok(Self {
+            path: path.to_owned(),
+            settings: *settings,
             info,
             tags,
             decoder,
-            pictures,
+            pictures: pictures.finish(),
             sound: sound.into_iter().map(SoundAnalysis::finish).collect(),
         })
     }
@@ -228,41 +258,5 @@ fn check_parameter_sets(pictures: &Pictures) -> Result<(), &'static str> {
         Ok(())
     } else {
         Err(NO_ROOM)
-    }
-}
-
-fn unreadable(error: Error) -> SourceError {
-    SourceError::Failed {
-        what: "cannot read the recording's packets",
-        source: ffi::cause(error),
-    }
-}
-
-impl Pictures {
-    /// Refuses GOPs that are not accounted for; `walked` has all pictures in packet order.
-    fn refuse_unaccounted(&mut self, walked: &[Result<Mark, Unaccounted>]) {
-        for gop in &mut self.gops {
-            let (start, end) = (gop.frames.start().get(), gop.frames.end().get());
-            let of_gop = walked.get(start as usize..end as usize);
-            gop.refused = of_gop
-                .and_then(walk::first_unaccounted)
-                .map(|(place, why)| {
-                    let frame = start as usize + place;
-                    format!("{why} (frame {frame} of the file)")
-                });
-        }
-    }
-
-    /// Refuses GOPs with content behind the cropping rectangle; `plain` has the times of pictures
-    /// without, sorted.
-    fn refuse_cropped(&mut self, plain: &[i64]) {
-        for gop in &mut self.gops {
-            let (start, end) = (gop.frames.start().get(), gop.frames.end().get());
-            let mut frames = start as usize..end as usize;
-            let odd = frames.find(|frame| plain.binary_search(&self.pts[*frame]).is_err());
-            if let Some(frame) = odd.filter(|_| gop.refused.is_none()) {
-                gop.refused = Some(format!("{CROPPED} (frame {frame})"));
-            }
-        }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ffmpeg_next::codec::{self, decoder, threading};
-use ffmpeg_next::{Error, Stream};
+use ffmpeg_next::{Error, Stream, frame};
 use redact_core::{AudioInfo, SourceError, TimeBase};
 
+use crate::edges::EdgeRecord;
 use crate::ffi;
 use crate::probe::{self, limits};
 
@@ -50,15 +51,28 @@ pub(crate) struct DecoderSlot {
     decoder: Option<VideoDecoder>,
     /// Where the decoder comes from and goes to, if readers share it.
     shared: Option<Arc<SharedDecoder>>,
+    /// Where what is cropped off pictures is measured, if it is.
+    edges: Option<EdgeRecord>,
 }
 
 impl DecoderSlot {
-    pub(crate) const fn new(threads: usize, shared: Option<Arc<SharedDecoder>>) -> Self {
+    pub(crate) const fn new(
+        threads: usize,
+        shared: Option<Arc<SharedDecoder>>,
+        edges: Option<EdgeRecord>,
+    ) -> Self {
         Self {
             threads,
             decoder: None,
             shared,
+            edges,
         }
+    }
+
+    /// Measures what is cropped off a picture that the decoder returned, if that is wanted.
+    pub(crate) fn measure(&self, picture: &mut frame::Video) -> Result<(), Error> {
+        let edges = self.edges.as_ref();
+        edges.map_or(Ok(()), |edges| edges.measure(picture))
     }
 
     pub(crate) const fn get(&mut self) -> Option<&mut VideoDecoder> {
@@ -73,7 +87,7 @@ impl DecoderSlot {
             Some(decoder) => decoder,
             None => match self.shared.as_ref().and_then(|shared| shared.take()) {
                 Some(decoder) => decoder,
-                None => open_watched(stream, self.threads)?,
+                None => open_watched(stream, self.threads, self.edges.is_some())?,
             },
         };
         Ok(self.decoder.insert(decoder))
@@ -131,8 +145,15 @@ pub(crate) fn open_uncropped(
 }
 
 /// Opens a video decoder and counts the errors that FFmpeg logs about it.
-fn open_watched(stream: &Stream<'_>, threads: usize) -> Result<VideoDecoder, SourceError> {
+fn open_watched(
+    stream: &Stream<'_>,
+    threads: usize,
+    is_uncropped: bool,
+) -> Result<VideoDecoder, SourceError> {
     let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
+    if is_uncropped {
+        ffi::disable_cropping(&mut context);
+    }
     let complaints = ffi::Complaints::about_decoder(&mut context);
     let decoder = set_up(context, stream, threads)?;
     Ok(VideoDecoder {

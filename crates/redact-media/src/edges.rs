@@ -4,15 +4,11 @@
 //! decoded and never shown. Encoders fill them by repeating the last visible row and column, or
 //! with one level; anything else is content that no viewer, detector or audit sees.
 
-use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ffmpeg_next::format::context::Input;
-use ffmpeg_next::{Error, Packet, decoder, frame};
-use redact_core::{SourceError, SourceSettings};
+use ffmpeg_next::{Error, frame};
 
-use crate::codec::needs_input;
-use crate::decoders::{VideoDecoder, open_uncropped};
-use crate::{ffi, probe};
+use crate::ffi;
 
 /// Length of a block along the edge, samples.
 const BLOCK: usize = 8;
@@ -33,7 +29,7 @@ const NOISE_STEPS: f64 = 2.5;
 const MEAN_NOISE_STEPS: f64 = 0.6;
 
 /// What a file has behind the cropping rectangle of its pictures.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CroppedEdges {
     /// Decoded pictures.
     pub frames: usize,
@@ -56,129 +52,97 @@ impl CroppedEdges {
     }
 }
 
-/// Decodes a release without cropping and measures the cropped part; `None` if nothing is cropped.
-///
-/// # Errors
-/// When the file cannot be decoded.
-pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>, SourceError> {
-    let mut found = CroppedEdges {
-        frames: 0,
-        odd: 0,
-        deviation: 0.0,
-        odd_means: 0,
-        mean_deviation: 0.0,
-    };
-    let mut is_cropped = false;
-    let settings = SourceSettings::default();
-    // Means over the current GOP and over all pictures, because a GOP may be a single picture.
-    let (mut gop, mut all) = (Mean::default(), Mean::default());
-    let judge = |mean: &Mean, found: &mut CroppedEdges| {
+/// The cropped part of a release that is being decoded: see
+/// [`FileSource::open_measured`](crate::FileSource::open_measured).
+#[derive(Clone, Default)]
+pub struct EdgeRecord(Arc<Mutex<EdgeMeter>>);
+
+impl EdgeRecord {
+    /// What was found in the pictures that were decoded so far; `None` if nothing is cropped.
+    #[must_use]
+    pub fn take(&self) -> Option<CroppedEdges> {
+        std::mem::take(&mut *self.lock()).finish()
+    }
+
+    /// Measures a picture that was decoded without cropping, and crops it.
+    pub(crate) fn measure(&self, picture: &mut frame::Video) -> Result<(), Error> {
+        self.lock().add(picture);
+        ffi::crop(picture)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, EdgeMeter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Measures the cropped part of the pictures of a release, in the order in which they are shown.
+#[derive(Default)]
+pub(crate) struct EdgeMeter {
+    found: CroppedEdges,
+    is_cropped: bool,
+    /// Means over the current GOP and over all pictures, because a GOP may be a single picture.
+    gop: Mean,
+    all: Mean,
+}
+
+impl EdgeMeter {
+    pub(crate) fn add(&mut self, picture: &frame::Video) {
+        self.is_cropped |= ffi::cropping(picture) != [0; 4];
+        if picture.is_key() {
+            self.end_gop();
+        }
+        let step = quantizer_step(picture);
+        let deviation = self.gop.add(picture, step);
+        let limit = DEVIATION_MAX.max(NOISE_STEPS * step);
+        self.found.frames += 1;
+        self.found.odd += usize::from(deviation > limit);
+        self.found.deviation = self.found.deviation.max(deviation);
+    }
+
+    fn end_gop(&mut self) {
+        self.found.judge(&self.gop);
+        self.all.merge(std::mem::take(&mut self.gop));
+    }
+
+    pub(crate) fn finish(mut self) -> Option<CroppedEdges> {
+        self.end_gop();
+        self.found.judge(&self.all);
+        self.is_cropped.then_some(self.found)
+    }
+}
+
+impl CroppedEdges {
+    fn judge(&mut self, mean: &Mean) {
         let deviation = mean.deviation();
         let limit = MEAN_DEVIATION_MAX.max(MEAN_NOISE_STEPS * mean.step());
-        found.odd_means += usize::from(deviation > limit);
-        found.mean_deviation = found.mean_deviation.max(deviation);
-    };
-    ffi::silence_log();
-    let mut input = probe::open(path, &settings)?;
-    let index = probe::video_stream(&input, settings.video_stream)?;
-    let stream = input.stream(index).ok_or(SourceError::Empty)?;
-    let mut decoder = open_uncropped(&stream, threads)?;
-    decode(&mut input, index, &mut decoder, |picture| {
-        is_cropped |= ffi::cropping(picture) != [0; 4];
-        if picture.is_key() {
-            judge(&gop, &mut found);
-            all.merge(std::mem::take(&mut gop));
-        }
-        let deviation = gop.add(picture);
-        let limit = DEVIATION_MAX.max(NOISE_STEPS * quantizer_step(picture));
-        found.frames += 1;
-        found.odd += usize::from(deviation > limit);
-        found.deviation = found.deviation.max(deviation);
-    })?;
-    judge(&gop, &mut found);
-    all.merge(gop);
-    judge(&all, &mut found);
-    Ok(is_cropped.then_some(found))
+        self.odd_means += usize::from(deviation > limit);
+        self.mean_deviation = self.mean_deviation.max(deviation);
+    }
 }
 
-/// Times, in ticks and sorted, of all pictures whose cropped part repeats the edge or is plain,
-/// both in the picture itself and in the mean over its GOP; `starts` has the times of the first
-/// pictures of the GOPs, sorted.
-pub(crate) fn plain_pictures(
-    path: &Path,
-    settings: &SourceSettings,
-    starts: &[i64],
-    decoder: &mut VideoDecoder,
-) -> Result<Vec<i64>, SourceError> {
-    let mut plain = Vec::new();
-    let mut gop = (0, Vec::new(), Mean::default());
-    let mut end_gop = |(_, times, mean): (usize, Vec<i64>, Mean)| {
-        if mean.deviation() <= MEAN_DEVIATION_MAX {
-            plain.extend(times);
-        }
-    };
-    let mut input = probe::open(path, settings)?;
-    let index = probe::video_stream(&input, settings.video_stream)?;
-    let decoder = &mut decoder.decoder;
-    decoder.flush();
-    ffi::set_cropping(decoder, false);
-    let decoded = decode(&mut input, index, decoder, |picture| {
-        let Some(time) = picture.pts() else {
-            return;
-        };
-        let number = starts.partition_point(|start| *start <= time);
-        if number != gop.0 {
-            end_gop(std::mem::replace(
-                &mut gop,
-                (number, Vec::new(), Mean::default()),
-            ));
-        }
-        if gop.2.add(picture) <= DEVIATION_MAX {
-            gop.1.push(time);
-        }
-    });
-    decoder.flush();
-    ffi::set_cropping(decoder, true);
-    decoded?;
-    end_gop(gop);
-    plain.sort_unstable();
-    Ok(plain)
+/// The pictures of one GOP of a recording.
+#[derive(Default)]
+pub(crate) struct GopEdges {
+    /// Times of those that are plain by themselves.
+    times: Vec<i64>,
+    mean: Mean,
 }
 
-/// Decodes every picture of stream `index` of `input`.
-fn decode(
-    input: &mut Input,
-    index: usize,
-    decoder: &mut decoder::Video,
-    mut measure: impl FnMut(&frame::Video),
-) -> Result<(), SourceError> {
-    let failed = |error: Error| SourceError::Failed {
-        what: "cannot decode the cropped part of the pictures",
-        source: ffi::cause(error),
-    };
-    let mut picture = frame::Video::empty();
-    loop {
-        let mut packet = Packet::empty();
-        let is_end = match packet.read(input) {
-            Ok(()) if packet.stream() != index => continue,
-            Ok(()) => {
-                decoder.send_packet(&packet).map_err(failed)?;
-                false
-            }
-            Err(Error::Eof) => {
-                ffi::input_error(input).map_err(failed)?;
-                decoder.send_eof().map_err(failed)?;
-                true
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        loop {
-            match decoder.receive_frame(&mut picture) {
-                Ok(()) => measure(&picture),
-                Err(Error::Eof) => return Ok(()),
-                Err(error) if needs_input(error) && !is_end => break,
-                Err(error) => return Err(failed(error)),
-            }
+impl GopEdges {
+    /// Adds a picture, shown at `time`.
+    pub(crate) fn add(&mut self, time: i64, picture: &frame::Video) {
+        if self.mean.add(picture, 0.0) <= DEVIATION_MAX {
+            self.times.push(time);
+        }
+    }
+
+    /// Times of the pictures whose cropped part repeats the edge or is plain, both in the picture
+    /// itself and in the mean over the GOP.
+    pub(crate) fn into_plain(self) -> Vec<i64> {
+        if self.mean.deviation() <= MEAN_DEVIATION_MAX {
+            self.times
+        } else {
+            Vec::new()
         }
     }
 }
@@ -196,9 +160,10 @@ struct Mean {
 }
 
 impl Mean {
-    /// Adds a picture and returns its own deviation from the repeated edge or from one level, in
-    /// the worst block of any plane; infinite for pictures that are not 8-bit 4:2:0.
-    fn add(&mut self, picture: &frame::Video) -> f64 {
+    /// Adds a picture with quantizer step `step` and returns its own deviation from the repeated
+    /// edge or from one level, in the worst block of any plane; infinite for pictures that are not
+    /// 8-bit 4:2:0.
+    fn add(&mut self, picture: &frame::Video, step: f64) -> f64 {
         let Some(edges) = edges_of(picture) else {
             self.is_odd = true;
             return f64::INFINITY;
@@ -208,7 +173,7 @@ impl Mean {
         self.merge(Self {
             pictures: 1,
             edges: found,
-            steps: quantizer_step(picture),
+            steps: step,
             is_odd: false,
         });
         deviation

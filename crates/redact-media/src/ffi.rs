@@ -166,11 +166,7 @@ pub(crate) fn probe_streams(input: &mut Input, pixels_max: u64) -> Result<(), Er
         }
         probed
     };
-    if probed < 0 {
-        Err(Error::from(probed))
-    } else {
-        Ok(())
-    }
+    checked(probed)
 }
 
 /// Makes a decoder that is not open yet refuse pictures of more than `pixels_max` pixels.
@@ -212,6 +208,18 @@ pub(crate) fn set_cropping(decoder: &mut codec::Context, is_applied: bool) {
     unsafe { (*decoder.as_mut_ptr()).apply_cropping = c_int::from(is_applied) };
 }
 
+/// Applies the cropping rectangle to a picture, as an open decoder does (`libavcodec/decode.c`,
+/// `apply_cropping`).
+pub(crate) fn crop(picture: &mut frame::Video) -> Result<(), Error> {
+    // SAFETY: the frame is alive and borrowed exclusively; only its own fields change.
+    checked(unsafe { ffi::av_frame_apply_cropping(picture.as_mut_ptr(), 0) })
+}
+
+/// The error of a call that failed.
+fn checked(code: c_int) -> Result<(), Error> {
+    if code < 0 { Err(code.into()) } else { Ok(()) }
+}
+
 /// Creates the file at `path` and a muxer of `format` for it.
 pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error> {
     let address = file_address(path)?;
@@ -248,11 +256,7 @@ pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error>
 pub(crate) fn close_output(output: &mut Output) -> Result<(), Error> {
     // SAFETY: the context is alive; `avio_closep` sets `pb` to null, which dropping allows.
     let closed = unsafe { ffi::avio_closep(&raw mut (*output.as_mut_ptr()).pb) };
-    if closed < 0 {
-        Err(Error::from(closed))
-    } else {
-        Ok(())
-    }
+    checked(closed)
 }
 
 /// The I/O error of a demuxer's file, which the demuxer may report as the end.
@@ -431,11 +435,7 @@ fn planar_420_covers(frame: &frame::Video, index: usize, width: usize, height: u
 pub(crate) fn make_writable(frame: &mut frame::Video) -> Result<(), Error> {
     // SAFETY: the frame is alive and borrowed exclusively.
     let made = unsafe { ffi::av_frame_make_writable(frame.as_mut_ptr()) };
-    if made < 0 {
-        Err(Error::from(made))
-    } else {
-        Ok(())
-    }
+    checked(made)
 }
 
 /// A new reference to a frame's buffers. Writing to either requires [`make_writable`], which then

@@ -118,7 +118,7 @@ impl ReleasePackets {
         while let Some(packet) = next_packet(&mut input)? {
             let index = packet.stream();
             if index == info.video.stream as usize {
-                pictures.take(&packet, None);
+                pictures.take(&packet);
             } else if let Some(track) = track_of(&info, index) {
                 sounds[track].take(&packet);
                 packets[track].push(stamp(&packet).ok_or(CutError::Changed)?);

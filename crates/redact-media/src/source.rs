@@ -38,6 +38,7 @@ use redact_core::{
 use crate::codec::{aac_samples, skipped_samples};
 use crate::copy_plan::CopyPlan;
 use crate::decoders::VideoDecoder;
+use crate::edges::EdgeRecord;
 use crate::picture::{Shaper, Turn};
 use crate::probe::{self, Tables, limits};
 use crate::{ffi, sound};
@@ -81,7 +82,21 @@ impl FileSource {
     /// [`SourceError::Encrypted`], [`SourceError::UnsupportedCodec`],
     /// [`SourceError::UnsupportedSize`], or [`SourceError::Damaged`] when no frame can be decoded.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
-        Self::open_with(path, options, None)
+        Self::open_with(path, options, None, None)
+    }
+
+    /// The same, and the record of what is cropped off the decoded pictures: complete once the
+    /// source has ended.
+    ///
+    /// # Errors
+    /// As [`FileSource::open`].
+    pub fn open_measured(
+        path: &Path,
+        options: &OpenOptions,
+    ) -> Result<(Self, EdgeRecord), SourceError> {
+        let edges = EdgeRecord::default();
+        let source = Self::open_with(path, options, None, Some(edges.clone()))?;
+        Ok((source, edges))
     }
 
     /// Opens a recording whose packets are stream-copied where `plan` says so.
@@ -94,12 +109,12 @@ impl FileSource {
         plan: &CopyPlan,
     ) -> Result<Self, SourceError> {
         if plan.pictures().is_none() {
-            return Self::open_with(path, options, Some(plan));
+            return Self::open_with(path, options, Some(plan), None);
         }
         ffi::silence_log();
         let input = probe::open(path, &options.settings)?;
         let info = plan.info().clone();
-        let reader = Reader::new(input, info.video.stream as usize, options, Some(plan))?;
+        let reader = Reader::new(input, info.video.stream as usize, options, Some(plan), None)?;
         Ok(Self {
             tracks: tracks_of(&reader, &info),
             path: path.to_owned(),
@@ -119,6 +134,7 @@ impl FileSource {
         path: &Path,
         options: &OpenOptions,
         plan: Option<&CopyPlan>,
+        edges: Option<EdgeRecord>,
     ) -> Result<Self, SourceError> {
         ffi::silence_log();
         let input = probe::open(path, &options.settings)?;
@@ -128,7 +144,7 @@ impl FileSource {
         }
         let tables = Tables::read(path, input.format().name());
         let id = input.stream(video).map_or(0, |stream| stream.id());
-        let mut reader = Reader::new(input, video, options, plan)?;
+        let mut reader = Reader::new(input, video, options, plan, edges)?;
         reader.expect(
             tables.is_ok_and(|tables| tables.begins_with_key(id)),
             limits::readable_bytes(path),

@@ -4,11 +4,12 @@
 mod common;
 mod surgery;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use common::{ONE_THREAD, assert_clean, fast, ffmpeg, folder, read};
-use redact_core::{PlaneKind, Sink as _, Source as _};
-use redact_media::{CopyAnalysis, CopyPlan, FileSink, FileSource};
+use redact_core::{MediaItem, PlaneKind, Sink as _, Source as _};
+use redact_media::{CopyAnalysis, CopyPlan, FileSink, FileSource, OpenOptions};
 use surgery::{File, words};
 
 const VIDEO: &str = "moov/trak/";
@@ -331,6 +332,109 @@ fn a_caption_behind_the_cropping_rectangle_is_not_copied() {
         redact_media::cropped_edges(&path("whole.mp4"), 1).unwrap(),
         None
     );
+}
+
+/// Goal: what is cropped off is measured the same beside an audit as by itself, and the pictures
+/// that the audit gets are those of a source that does not measure. Control: a caption is found.
+#[test]
+fn cropped_edges_are_measured_while_a_release_is_read() {
+    let folder = folder();
+    let path = folder.path().join("captioned.mp4");
+    ffmpeg(
+        "-f lavfi -i testsrc2=size=192x112:rate=10:duration=2 -pix_fmt yuv420p -c:v libx264 -g 10 \
+         -bsf:v h264_metadata=crop_bottom=8:crop_right=4",
+        &path,
+    );
+    for threads in [1, 4] {
+        let options = OpenOptions {
+            threads,
+            ..ONE_THREAD
+        };
+        let (mut measured, edges) = FileSource::open_measured(&path, &options).unwrap();
+        let mut plain = FileSource::open(&path, &options).unwrap();
+        assert_eq!(measured.info(), plain.info());
+        while let Some(item) = plain.next_item().unwrap() {
+            let (MediaItem::Frame(a), Some(MediaItem::Frame(b))) =
+                (item, measured.next_item().unwrap())
+            else {
+                panic!("the recording has pictures alone");
+            };
+            assert_eq!((a.index, a.timestamp), (b.index, b.timestamp));
+            for kind in PlaneKind::ALL {
+                let (a, b) = (a.picture.plane(kind), b.picture.plane(kind));
+                assert!(a.rows().eq(b.rows()), "{kind:?}");
+            }
+        }
+        assert!(measured.next_item().unwrap().is_none());
+        let found = edges.take();
+        assert_eq!(found, redact_media::cropped_edges(&path, 1).unwrap());
+        assert!(!found.unwrap().are_plain());
+    }
+}
+
+/// Goal: pictures are copied only once they were parsed, or are known to be of a GOP that was.
+/// Control: the GOP with text behind its pictures is refused when it is parsed, and copied where
+/// its digest counts as known.
+#[test]
+fn only_groups_that_are_proved_or_known_are_copied() {
+    let folder = folder();
+    let source = folder.path().join("source.mp4");
+    recording(&source, "");
+    let mut file = File::read(&std::fs::read(&source).unwrap());
+    put_behind(&mut file.samples[0][10..11], SECRET);
+    let tampered = folder.path().join("tampered.mp4");
+    std::fs::write(&tampered, file.write()).unwrap();
+
+    let read = || CopyAnalysis::read_unproved(&tampered, &ONE_THREAD).unwrap();
+    let all = |analysis: CopyAnalysis| copied(&analysis.plan(30, |_| true, |_| true));
+    assert_eq!(all(read()), [] as [u32; 0]);
+    let mut some = read();
+    let is_due = |span: redact_core::FrameSpan| span.start().get() < 20;
+    some.prove(is_due, &BTreeSet::new()).unwrap();
+    assert_eq!(some.proved().len(), 1);
+    assert_eq!(all(some), [0]);
+
+    let digests = |path: &Path| {
+        let analysis = CopyAnalysis::read_copied(path, &ONE_THREAD).unwrap();
+        let groups = analysis.plan(30, |_| true, |_| true).copied_gops();
+        groups.iter().map(|group| group.digest).collect::<Vec<_>>()
+    };
+    let known = digests(&tampered);
+    let mut trusting = read();
+    trusting
+        .prove(|_| false, &BTreeSet::from([known[1]]))
+        .unwrap();
+    assert_eq!(all(trusting), [10]);
+}
+
+/// Goal: a leak scan parses every picture but those that are known, by their place. Control: text
+/// behind a picture is found in each place but that one.
+#[test]
+fn a_leak_scan_parses_all_but_what_is_known() {
+    let folder = folder();
+    let source = folder.path().join("source.mp4");
+    recording(&source, "");
+    let output = release(&source, &splice(&source, 30), folder.path());
+    let mut file = File::read(&std::fs::read(&output).unwrap());
+    put_behind(&mut file.samples[0][10..11], SECRET);
+    std::fs::write(&output, file.write()).unwrap();
+    let expected = redact_bitstream::leak::ExpectedStreams {
+        audio_tracks: 1,
+        frames: Some(30),
+    };
+    // Other lines tell that the file is longer than it says.
+    let is_told = |known: &[std::ops::Range<u32>]| {
+        let file = std::fs::File::open(&output).unwrap();
+        let found = redact_bitstream::leak::scan_known(file, &expected, known).unwrap();
+        let what = "data after its last macroblock";
+        found.iter().any(|verdict| verdict.evidence.contains(what))
+    };
+    for known in [&[][..], &[0..10, 20..30], &[0..10, 11..30], &[29..30]] {
+        assert!(is_told(known), "{known:?}");
+    }
+    for known in [&[0..11][..], &[0..5, 10..20, 25..30], &[10..11]] {
+        assert!(!is_told(known), "{known:?}");
+    }
 }
 
 /// Parameter sets of an `avcC`: sequences and pictures.

@@ -157,6 +157,10 @@ pub enum CacheRequest {
     Load(SegmentId),
     /// Sign what is in the worker's folder and put it into the cache.
     Store(SegmentId),
+    /// Put the GOPs that are known to be accounted for into the worker's folder.
+    LoadProofs,
+    /// Sign those that are in the worker's folder and put them into the cache.
+    StoreProofs,
     /// Remove what is old or too much in the cache.
     MakeRoom,
 }
@@ -181,6 +185,8 @@ pub enum SegmentKind {
     Pictures,
     /// What audit and comparison found in them.
     Evidence,
+    /// Which GOPs of the recording are accounted for; not of a segment.
+    Proofs,
 }
 
 /// Which job it is.

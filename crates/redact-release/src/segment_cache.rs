@@ -8,7 +8,10 @@
 //! - `NAME.found`: what audit and comparison found in them, and the digests of the coded pictures
 //!   that this was found in, and of their neighbors.
 //!
-//! Both are signed with a key of their own, never with the one that signs releases: what was
+//! A third kind of file, one a recording, lists the GOPs that are accounted for to their last bit
+//! and may be copied (`proofs.rs`).
+//!
+//! All are signed with a key of their own, never with the one that signs releases: what was
 //! changed is not used. Pictures without evidence are decoded, audited and compared as fresh ones
 //! are; with it, the written file must have the very same coded pictures. The files are readable by
 //! their owner alone, and are removed when they are old or many.
@@ -16,12 +19,14 @@
 mod client;
 mod evidence;
 mod folder;
+mod proofs;
 mod store;
 
 pub(crate) use client::SegmentCacheClient;
 pub(crate) use evidence::{Evidence, KnownSegments};
 pub(crate) use folder::RenderSettings;
 pub use folder::SegmentCacheFolder;
+pub(crate) use proofs::ProofClient;
 pub(crate) use store::exchange_in;
 
 /// The one file of an exchange folder.

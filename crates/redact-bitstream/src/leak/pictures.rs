@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
+use std::ops::Range;
 use std::thread;
 
 use super::access_unit::{self, Extra, Walked};
@@ -28,15 +29,37 @@ const THREADS_MAX: usize = 8;
 /// Findings with their counts.
 type Counts = BTreeMap<(LeakChannel, String), u64>;
 
-/// Checks every picture; slices are parsed to their last bit if `is_walked`.
+/// Which slices are parsed to their last bit.
+#[derive(Clone, Copy)]
+pub(super) enum Slices<'a> {
+    /// None.
+    None,
+    /// All but those of pictures in these ranges, which are in order.
+    But(&'a [Range<u32>]),
+}
+
+impl Slices<'_> {
+    fn has(self, picture: usize) -> bool {
+        let Self::But(known) = self else {
+            return false;
+        };
+        let at = known.partition_point(|range| range.end as usize <= picture);
+        known
+            .get(at)
+            .is_none_or(|range| picture < range.start as usize)
+    }
+}
+
+/// Checks every picture, and parses `slices`.
 pub(super) fn check(
     file: &mut (impl Read + Seek),
     movie: &Movie,
-    is_walked: bool,
+    slices: Slices<'_>,
     report: &mut Report,
 ) -> Result<(), LeakError> {
     let (mut counts, mut marks) = (Counts::new(), Marks::NEW);
     let mut used = BTreeSet::new();
+    let (mut taken, mut parsed) = (0, 0_usize);
     let mut places = movie.pictures.iter().peekable();
     while places.peek().is_some() {
         let (mut batch, mut bytes) = (Vec::new(), 0);
@@ -54,7 +77,12 @@ pub(super) fn check(
                 .iter()
                 .filter_map(|sample| access_unit::pps_id_of(sample, &movie.sets)),
         );
-        for (extras, walked) in check_batch(&batch, &movie.sets, is_walked) {
+        let is_walked: Vec<bool> = (taken..taken + batch.len())
+            .map(|picture| slices.has(picture))
+            .collect();
+        taken += batch.len();
+        parsed += is_walked.iter().filter(|walked| **walked).count();
+        for (extras, walked) in check_batch(&batch, &movie.sets, &is_walked) {
             extras
                 .into_iter()
                 .for_each(|found| count(found, &mut counts));
@@ -72,8 +100,12 @@ pub(super) fn check(
     let checked = format!("{pictures} pictures checked");
     report.count(LeakChannel::SeiUserData, checked.clone());
     report.count(LeakChannel::EncoderSei, checked);
-    if is_walked {
-        let walked = format!("{pictures} pictures walked to their last bit");
+    if matches!(slices, Slices::But(_)) {
+        let mut walked = format!("{parsed} pictures walked to their last bit");
+        if parsed < pictures {
+            let known = pictures - parsed;
+            walked.push_str(&format!(", {known} coded as pictures that were"));
+        }
         report.count(LeakChannel::LeftoverBytes, walked);
     }
     Ok(())
@@ -83,27 +115,28 @@ pub(super) fn check(
 fn check_batch(
     batch: &[Vec<u8>],
     sets: &ParameterSets,
-    is_walked: bool,
+    is_walked: &[bool],
 ) -> Vec<(Vec<Extra>, Option<Walked>)> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let each = batch.len().div_ceil(threads.min(THREADS_MAX)).max(1);
-    let check = |samples: &[Vec<u8>]| -> Vec<(Vec<Extra>, Option<Walked>)> {
+    let check = |samples: &[Vec<u8>], is_walked: &[bool]| -> Vec<(Vec<Extra>, Option<Walked>)> {
         let mut workspace = Workspace::default();
         let mut walk = |sample: &[u8]| access_unit::walk(sample, sets, &mut workspace);
-        let check = |sample: &Vec<u8>| {
+        let check = |(sample, &is_walked): (&Vec<u8>, &bool)| {
             let walked = if is_walked { walk(sample) } else { None };
             (access_unit::extras(sample, sets), walked)
         };
-        samples.iter().map(check).collect()
+        samples.iter().zip(is_walked).map(check).collect()
     };
     // With one thread, or on a target without threads, none is started.
     if each >= batch.len() {
-        return check(batch);
+        return check(batch, is_walked);
     }
     thread::scope(|scope| {
         let parts: Vec<_> = batch
             .chunks(each)
-            .map(|part| scope.spawn(move || check(part)))
+            .zip(is_walked.chunks(each))
+            .map(|(part, is_walked)| scope.spawn(move || check(part, is_walked)))
             .collect();
         let join = |part: thread::ScopedJoinHandle<'_, _>| match part.join() {
             Ok(found) => found,

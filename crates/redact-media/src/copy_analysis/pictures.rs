@@ -11,7 +11,6 @@ use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_bitstream::mp4::sample_descriptions;
 use redact_core::{FrameIndex, FrameSpan, SourceInfo};
 
-use super::walk;
 use crate::codec::changes_configuration;
 use crate::copy_plan::{Gop, GopAction, Pictures, REORDER_MAX};
 use crate::ffi;
@@ -75,23 +74,13 @@ impl PictureAnalysis {
         }
     }
 
-    /// The stream's configuration, while nothing has ruled out copying.
-    pub(super) fn config(&self) -> Option<&AvcConfig> {
-        self.state.as_ref().ok().map(|pictures| &pictures.config)
-    }
-
-    pub(crate) fn take(&mut self, packet: &Packet, walker: Option<&walk::Walker>) {
+    pub(crate) fn take(&mut self, packet: &Packet) {
         let Ok(pictures) = &mut self.state else {
             return;
         };
         let frame = pictures.dts.len();
-        match take_packet(pictures, &mut self.open, packet) {
-            Ok(nal_units) => {
-                if let Some(walker) = walker {
-                    walker.take(frame, nal_units);
-                }
-            }
-            Err(why) => self.state = Err(format!("{why} (frame {frame} of the file)")),
+        if let Err(why) = take_packet(pictures, &mut self.open, packet) {
+            self.state = Err(format!("{why} (frame {frame} of the file)"));
         }
     }
 
@@ -142,7 +131,7 @@ fn take_packet(
     pictures: &mut Pictures,
     open: &mut Option<OpenGop>,
     packet: &Packet,
-) -> Result<Vec<u8>, String> {
+) -> Result<(), String> {
     let reason = |odd: CopyRefusal| odd.to_string();
     let data = packet.data().ok_or("an empty packet")?;
     if changes_configuration(packet) {
@@ -192,7 +181,7 @@ fn take_packet(
     pictures.end = pictures
         .end
         .max(pts.saturating_add(packet.duration().max(1)));
-    Ok(nal_units)
+    Ok(())
 }
 
 fn close_gop(pictures: &mut Pictures, open: Option<OpenGop>) -> Result<(), String> {

@@ -19,7 +19,7 @@ const THREADS_MAX: usize = 8;
 type Waiting = (usize, Vec<u8>);
 
 /// A picture's place and the result of parsing it.
-type Walked = (usize, Result<Mark, Unaccounted>);
+pub(super) type Walked = (usize, Result<Mark, Unaccounted>);
 
 /// Sends pictures to the worker threads.
 pub(crate) struct Walker {
@@ -34,12 +34,12 @@ impl Walker {
     }
 }
 
-/// Runs `read` while the pictures that it queues are parsed; returns the result for each, in packet
-/// order.
+/// Runs `read` while the pictures that it queues are parsed; returns the result for each, sorted by
+/// place.
 pub(super) fn beside<T>(
     config: Option<&AvcConfig>,
     read: impl FnOnce(Option<&Walker>) -> T,
-) -> (T, Vec<Result<Mark, Unaccounted>>) {
+) -> (T, Vec<Walked>) {
     let Some(config) = config else {
         return (read(None), Vec::new());
     };
@@ -62,7 +62,7 @@ pub(super) fn beside<T>(
             }
         }
         found.sort_unstable_by_key(|(place, _)| *place);
-        (given, found.into_iter().map(|(_, walked)| walked).collect())
+        (given, found)
     })
 }
 

@@ -22,6 +22,7 @@ use super::options::{Damaged, OpenOptions};
 use crate::codec::needs_input;
 use crate::copy_plan::CopyPlan;
 use crate::decoders::{DecoderSlot, Sound, VideoDecoder, open_sound, time_base_of};
+use crate::edges::EdgeRecord;
 use crate::{ffi, probe};
 
 /// Most broken pictures before the first intact one; a recording that starts within a GOP has a few
@@ -95,12 +96,14 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Opens a decoder for stream `video`, unless `plan` copies pictures: then it is opened for the
-    /// first packet that needs it. Opens one for every sound track if `options` ask for sound.
+    /// first packet that needs it. Opens one for every sound track if `options` ask for sound. What
+    /// is cropped off pictures goes to `edges`.
     pub(super) fn new(
         mut input: Input,
         video: usize,
         options: &OpenOptions,
         plan: Option<&CopyPlan>,
+        edges: Option<EdgeRecord>,
     ) -> Result<Self, SourceError> {
         let stream = input.stream(video).ok_or(SourceError::NoVideo {
             found: "no streams".to_owned(),
@@ -110,7 +113,7 @@ impl Reader {
         // Several threads conceal damage in an order that depends on their speed.
         let threads = if tolerant { 1 } else { options.threads };
         let copying = plan.filter(|plan| plan.pictures().is_some());
-        let mut slot = DecoderSlot::new(threads, copying.map(CopyPlan::decoder));
+        let mut slot = DecoderSlot::new(threads, copying.map(CopyPlan::decoder), edges);
         if copying.is_none() {
             slot.get_or_open(&stream)?;
         }
@@ -510,6 +513,7 @@ impl Reader {
             let mut frame = Video::empty();
             let received = self.decoder()?.receive_frame(&mut frame);
             if received.is_ok() {
+                self.slot.measure(&mut frame).map_err(ReadError::Decode)?;
                 let time = self.frame_times.of(&frame);
                 frame.set_pts(time);
             }

@@ -9,10 +9,12 @@ use redact_core::{
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::{CopyPlan, Damaged, ExcerptSource, FileSource, OpenOptions};
 
+use super::leaks::edges_check;
 use crate::error::{Context as _, Result};
 use crate::segment_cache::Evidence;
 
-/// Decodes the file at `path` and proves every mask and mute.
+/// Decodes the file at `path` and proves every mask and mute; also measures what is cropped off
+/// its pictures.
 ///
 /// # Errors
 /// When it cannot be decoded.
@@ -22,14 +24,11 @@ pub(crate) fn audit(
     expected: &Expected,
     threads: usize,
     progress: &dyn Progress,
-) -> Result<AuditReport> {
-    let options = OpenOptions {
-        audio: true,
-        threads,
-        ..OpenOptions::default()
-    };
-    let release = FileSource::open(path, &options).in_file(path)?;
-    redact_engine::audit(Box::new(release), redactions, expected, progress).in_file(path)
+) -> Result<(AuditReport, Check)> {
+    let opened = FileSource::open_measured(path, &release_options(threads));
+    let (release, edges) = opened.in_file(path)?;
+    let report = redact_engine::audit(Box::new(release), redactions, expected, progress);
+    Ok((report.in_file(path)?, edges_check(edges.take().as_ref())))
 }
 
 /// Opens a recording; what `copy_plan` names is delivered undecoded (stream copy).
@@ -97,20 +96,40 @@ impl Examined<'_> {
         threads: usize,
         progress: &dyn Progress,
     ) -> Result<(Examination, SourceInfo)> {
-        let release = OpenOptions {
-            audio: true,
-            threads,
-            ..OpenOptions::default()
-        };
+        let options = release_options(threads);
+        let written = open(self.release, &options, self.release_copy_plan.as_ref())?;
+        let info = written.info().clone();
+        Ok((self.compare(written, threads, progress)?, info))
+    }
+
+    /// The same, decoding all of the release, which also measures what is cropped off its pictures.
+    ///
+    /// # Errors
+    /// When one of the two cannot be decoded.
+    pub(crate) fn examine_whole(
+        &self,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<(Examination, Check)> {
+        let opened = FileSource::open_measured(self.release, &release_options(threads));
+        let (written, edges) = opened.in_file(self.release)?;
+        let found = self.compare(written, threads, progress)?;
+        Ok((found, edges_check(edges.take().as_ref())))
+    }
+
+    fn compare(
+        &self,
+        written: FileSource,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Examination> {
         let clip = OpenOptions {
             damaged: damage_mode(&self.declared.damage),
             settings: self.declared.settings,
-            ..release
+            ..release_options(threads)
         };
         let source = open(self.clip, &clip, self.source_copy_plan.as_ref())?;
         let mut conversions = source.info().conversions.clone();
-        let written = open(self.release, &release, self.release_copy_plan.as_ref())?;
-        let info = written.info().clone();
         let mut found = redact_engine::examine(
             within(source, self.excerpt),
             Box::new(written),
@@ -131,7 +150,7 @@ impl Examined<'_> {
             let check = self.conversions_check(&conversions);
             found.compare.checks.push(check);
         }
-        Ok((found, info))
+        Ok(found)
     }
 
     /// Whether the source is damaged just where it is declared to be: the pretext of damage must
@@ -170,6 +189,15 @@ impl Examined<'_> {
             passed: undeclared.is_none() && absent.is_none(),
             evidence,
         }
+    }
+}
+
+/// How a release is read.
+fn release_options(threads: usize) -> OpenOptions {
+    OpenOptions {
+        audio: true,
+        threads,
+        ..OpenOptions::default()
     }
 }
 

@@ -1,25 +1,32 @@
 //! What the bytes of a release give away, and what its cropped edges show.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_engine::{Check, Expected};
+use redact_media::CroppedEdges;
 
 use crate::error::{Context as _, Result};
 
-/// One check per leak channel of the file at `path`.
+/// One check per leak channel of the file at `path`. Coded pictures that are `accounted` for, by
+/// their place, are not parsed again.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
+pub(crate) fn leaks(
+    path: &Path,
+    expected: &Expected,
+    accounted: &[Range<u32>],
+) -> Result<Vec<Check>> {
     let streams = ExpectedStreams {
         audio_tracks: expected.audio_tracks,
         frames: Some(expected.frames),
     };
     let verdicts = File::open(path)
         .map_err(leak::LeakError::from)
-        .and_then(|file| leak::scan(file, &streams))
+        .and_then(|file| leak::scan_known(file, &streams, accounted))
         .in_file(path)?;
     let check = |verdict: leak::LeakVerdict| Check {
         name: verdict.channel.name(),
@@ -34,21 +41,26 @@ pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
 ///
 /// # Errors
 /// When the file cannot be decoded.
-pub(crate) fn cropped_edges(path: &Path, threads: usize) -> Result<Vec<Check>> {
+pub(crate) fn cropped_edges(path: &Path, threads: usize) -> Result<Check> {
     let found = redact_media::cropped_edges(path, threads).in_file(path)?;
-    let evidence = match &found {
+    Ok(edges_check(found.as_ref()))
+}
+
+/// The check of what was measured of those rows and columns.
+pub(super) fn edges_check(found: Option<&CroppedEdges>) -> Check {
+    let evidence = match found {
         None => "no coded row or column is cropped off".to_owned(),
         Some(edges) => format!(
-            "{} frames: {} with a picture in the rows or columns that are cropped off, at most {:.1} \
-             levels from the edge; in the mean of a GOP {}, at most {:.1}",
+            "{} frames: {} with a picture in the rows or columns that are cropped off, at most \
+             {:.1} levels from the edge; in the mean of a GOP {}, at most {:.1}",
             edges.frames, edges.odd, edges.deviation, edges.odd_means, edges.mean_deviation
         ),
     };
-    Ok(vec![Check {
+    Check {
         name: "cropped edges",
-        passed: found.is_none_or(|edges| edges.are_plain()),
+        passed: found.is_none_or(CroppedEdges::are_plain),
         evidence,
-    }])
+    }
 }
 
 /// Names of the leak channels that are open in a recording; only an MP4 can be scanned.

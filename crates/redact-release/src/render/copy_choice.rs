@@ -9,6 +9,7 @@ use redact_record::manifest::{CodingFacts, TakenOut};
 
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::options::Reencode;
+use crate::segment_cache::ProofClient;
 
 /// Why nothing is copied when nothing may be.
 const ASKED: &str = "it was asked for (--reencode all)";
@@ -45,7 +46,8 @@ pub(crate) fn why_nothing_is_copied(plan: &ApprovedPlan, reencode: Reencode) -> 
     refusal(plan, reencode).unwrap_or(ASKED)
 }
 
-/// What could be copied of the recording; `None` where nothing may be.
+/// What could be copied of the recording once it is proved ([`choose`]); `None` where nothing may
+/// be.
 ///
 /// # Errors
 /// When the recording cannot be read.
@@ -63,7 +65,7 @@ pub(crate) fn analyze(
         settings: plan.plan().source.info.settings(),
         ..OpenOptions::default()
     };
-    let analysis = CopyAnalysis::read_as(clip, &options).in_file(clip)?;
+    let analysis = CopyAnalysis::read_unproved(clip, &options).in_file(clip)?;
     let planned = plan.plan().source.frames;
     // It may store more than it shows; that is counted while it is decoded.
     if let Some(found) = analysis.frames().filter(|&found| found < planned) {
@@ -81,21 +83,33 @@ pub(crate) fn analyze(
 
 /// Decides what is copied of what was analyzed: every GOP and every sound track that the plan does
 /// not touch. Of an excerpt, no sound is copied.
-pub(crate) fn choose(analysis: CopyAnalysis, plan: &ApprovedPlan) -> CopyPlan {
+///
+/// Only GOPs that would be copied are parsed, and of these none that `proofs` know already.
+///
+/// # Errors
+/// When the recording cannot be read.
+pub(crate) fn choose(
+    mut analysis: CopyAnalysis,
+    plan: &ApprovedPlan,
+    proofs: Option<&ProofClient>,
+) -> Result<CopyPlan> {
     let (redactions, excerpt) = (plan.redactions(), plan.excerpt());
     let in_release = |span| excerpt.map_or(Some(span), |excerpt| excerpt.release_frames(span));
-    let copy_plan = analysis.plan(
-        plan.plan().source.frames,
-        |span| in_release(span).is_some_and(|span| first_masked(redactions, span).is_none()),
-        |track| {
-            let mut mutes = redactions.mutes.iter();
-            !mutes.any(|mute| mute.streams.contains(track))
-        },
-    );
-    match excerpt {
+    let is_untouched =
+        |span| in_release(span).is_some_and(|span| first_masked(redactions, span).is_none());
+    let known = proofs.map(ProofClient::load).unwrap_or_default();
+    analysis.prove(is_untouched, &known)?;
+    if let Some(proofs) = proofs {
+        proofs.store(&known, &analysis.proved());
+    }
+    let copy_plan = analysis.plan(plan.plan().source.frames, is_untouched, |track| {
+        let mut mutes = redactions.mutes.iter();
+        !mutes.any(|mute| mute.streams.contains(track))
+    });
+    Ok(match excerpt {
         None => copy_plan,
         Some(excerpt) => copy_plan.within(excerpt),
-    }
+    })
 }
 
 /// How pictures and sound of a render came to be, for the manifest.

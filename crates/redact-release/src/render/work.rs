@@ -1,5 +1,6 @@
 //! Rendering and checking a release, in the confined worker.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::error::{Context as _, ReleaseError, Result};
 use crate::files::both;
 use crate::options::{ModelOptions, PresetForm, Reencode};
 use crate::ports::JobPorts;
-use crate::segment_cache::{Evidence, KnownSegments, SegmentCacheClient};
+use crate::segment_cache::{Evidence, KnownSegments, ProofClient, SegmentCacheClient};
 
 /// A render, for the confined worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,7 +81,10 @@ impl RenderWork {
         let options = open_options(&plan, self.threads);
         let cut = excerpt::cut(&self.clip, plan, &self.spans, analysis.as_ref(), &options);
         let (plan, form) = cut?;
-        let copy_plan = analysis.map(|analysis| copy_choice::choose(analysis, &plan));
+        let folder = self.segments.as_deref();
+        let proofs = folder.map(|folder| ProofClient::new(folder, Arc::clone(&ports.cache)));
+        let choose = |analysis| copy_choice::choose(analysis, &plan, proofs.as_ref());
+        let copy_plan = analysis.map(choose).transpose().in_file(&self.clip)?;
         let (clip, copied) = (&self.clip, copy_plan.as_ref());
         let plan = with_levels(clip, plan, copied, self.threads, ports.progress)?;
         let render = Render {
@@ -91,6 +95,22 @@ impl RenderWork {
         let made = render.run(copy_plan, detectors)?.with_excerpt(form);
         Ok(serde_json::to_value(made)?)
     }
+}
+
+/// The pictures of a written file that are coded as pictures that were parsed to their last bit:
+/// those that are copied, if that is `proved`, and those of segments of earlier releases. Ranges in
+/// order; GOPs are whole, so that frames and packets count alike.
+fn accounted(claims: &CopyClaims, known: &KnownSegments, proved: bool) -> Vec<Range<u32>> {
+    let runs = claims.runs.iter().map(|&(start, end, _)| start..end);
+    let scanned = known.scanned().iter();
+    let scanned = scanned.map(|frames| frames.start().get()..frames.end().get());
+    let mut all: Vec<Range<u32>> = if proved {
+        runs.chain(scanned).collect()
+    } else {
+        Vec::new()
+    };
+    all.sort_unstable_by_key(|range| range.start);
+    all
 }
 
 /// How the pictures of a release are encoded.
@@ -130,15 +150,14 @@ struct Made<'a> {
     coding: &'a CodingFacts,
     cache: Option<&'a SegmentCacheClient>,
     readback: &'a [ReadbackRun],
-    /// What was found in the frames of the readback.
-    evidence: &'a Evidence,
 }
 
 impl Made<'_> {
-    /// What needs no second check in the file with `groups`.
-    fn known(&self, groups: &[(FrameSpan, Digest)]) -> KnownSegments {
+    /// What needs no second check in the file with `groups`; `seen` was found in the frames of the
+    /// readback.
+    fn known(&self, seen: Evidence, groups: &[(FrameSpan, Digest)]) -> KnownSegments {
         let mut known = KnownSegments::default();
-        known.add_readback(self.readback, self.evidence, groups);
+        known.add_readback(self.readback, seen, groups);
         if let Some(cache) = self.cache {
             cache.add_to(&mut known, groups);
         }
@@ -162,7 +181,8 @@ impl Render<'_> {
             let store: Arc<dyn SegmentCache> = Arc::<SegmentCacheClient>::clone(cache);
             *copy_plan = copy_plan.with_cache(store, |run| cache.has(run));
         }
-        let written = self.write(copy_plan.as_ref())?;
+        let mut written = self.write(copy_plan.as_ref())?;
+        let seen = std::mem::take(&mut written.report.seen);
         let report = &written.report;
         let coding = copy_choice::facts(copy_plan.as_ref(), report, self.plan);
         let made = Made {
@@ -170,9 +190,8 @@ impl Render<'_> {
             coding: &coding,
             cache: cache.as_deref(),
             readback: &written.readback,
-            evidence: &report.seen,
         };
-        let (checks, info) = self.check(&made)?;
+        let (checks, info) = self.check(&made, seen)?;
         let second_look = detectors.map(|detectors| self.second_look(detectors));
         let second_look = second_look.transpose()?;
         let clock = &written.clock;
@@ -265,7 +284,7 @@ impl Render<'_> {
     }
 
     /// Checks the written file as a third party would, and compares it with the source.
-    fn check(&self, made: &Made<'_>) -> Result<(AllChecks, SourceInfo)> {
+    fn check(&self, made: &Made<'_>, seen: Evidence) -> Result<(AllChecks, SourceInfo)> {
         let redactions = &numbered(self.plan.redactions());
         let audio_tracks = self.plan.plan().source.info.audio.len();
         let expected = Expected {
@@ -274,30 +293,26 @@ impl Render<'_> {
         };
         let claims = CopyClaims::of(made.coding, expected.frames);
         let (clip, partial) = (self.work.clip.as_path(), self.work.partial.as_path());
-        let (leaks, claimed) = both(
-            || -> Result<_> {
-                Ok((
-                    leaks(partial, &expected)?,
-                    source_channels(clip, audio_tracks)?,
-                ))
-            },
+        let (source_channels, claimed) = both(
+            || source_channels(clip, audio_tracks),
             || self.claimed(made, &claims),
         );
-        let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
+        let (source_channels, (copied, written)) = (source_channels?, claimed?.unzip());
         let groups = written.as_ref().map(CopyPlan::gops).unwrap_or_default();
-        let known = made.known(&groups);
+        let known = made.known(seen, &groups);
         // What has the source's digests, or those of what was checked before, decodes as that
-        // does; anything else is decoded.
+        // does; anything else is decoded. It is also accounted for as that is.
         let proved = copied.as_ref().is_none_or(|check| check.passed);
-        let both = made.copy_plan.zip(written).filter(|_| proved);
+        let accounted = accounted(&claims, &known, proved);
+        let plans = made.copy_plan.zip(written).filter(|_| proved);
         let is_known = |span| known.covers(span);
         let examined = Examined {
             clip,
             release: partial,
-            source_copy_plan: both
+            source_copy_plan: plans
                 .as_ref()
                 .map(|(copy_plan, _)| copy_plan.to_compare(is_known)),
-            release_copy_plan: both.as_ref().map(|(_, written)| {
+            release_copy_plan: plans.as_ref().map(|(_, written)| {
                 let decoded = written.to_compare(is_known);
                 decoded.with_decoded_joins(|frame| known.is_join(frame))
             }),
@@ -307,7 +322,11 @@ impl Render<'_> {
             declared: &self.declared(),
             earlier: made.copy_plan.map(|_| &known.evidence),
         };
-        let (mut found, info) = examined.examine(self.work.threads, self.ports.progress)?;
+        let (leaks, found) = both(
+            || leaks(partial, &expected, &accounted),
+            || examined.examine(self.work.threads, self.ports.progress),
+        );
+        let (leaks, (mut found, info)) = (leaks?, found?);
         found
             .compare
             .checks

@@ -100,7 +100,7 @@ impl SegmentCacheClient {
                 continue;
             }
             if let Some((place, evidence)) = self.evidence(frames) {
-                known.add(frames, &place, evidence, groups);
+                known.add_released(frames, &place, evidence, groups);
             }
         }
     }

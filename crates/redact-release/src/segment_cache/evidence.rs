@@ -18,22 +18,39 @@ pub(crate) struct KnownSegments {
     spans: Vec<FrameSpan>,
     /// What was found in their frames.
     pub(crate) evidence: Evidence,
+    /// Those of them that passed the leak scan of an earlier release.
+    scanned: Vec<FrameSpan>,
     /// First frames behind joins that were not checked with these neighbors.
     joins: BTreeSet<FrameIndex>,
 }
 
 impl KnownSegments {
-    /// Adds what was found in `frames` at `place`, if the file with `groups` has them so.
-    pub(super) fn add(
+    /// Adds what a release that passed every check had in `frames` at `place`, if the file with
+    /// `groups` has them so.
+    pub(super) fn add_released(
         &mut self,
         frames: FrameSpan,
         place: &SegmentPlace,
         evidence: Evidence,
         groups: &[(FrameSpan, Digest)],
     ) {
+        if self.add(frames, place, evidence, groups) {
+            self.scanned.push(frames);
+        }
+    }
+
+    /// Adds what was found in `frames` at `place`, if the file with `groups` has them so; gives
+    /// whether it has.
+    fn add(
+        &mut self,
+        frames: FrameSpan,
+        place: &SegmentPlace,
+        evidence: impl IntoIterator<Item = (FrameIndex, FrameEvidence)>,
+        groups: &[(FrameSpan, Digest)],
+    ) -> bool {
         let here = SegmentPlace::of(frames, groups);
         if here.coded != place.coded {
-            return;
+            return false;
         }
         self.spans.push(frames);
         self.evidence.extend(evidence);
@@ -42,22 +59,30 @@ impl KnownSegments {
                 self.joins.insert(frame);
             }
         }
+        true
     }
 
-    /// Adds what the readback of `runs` found, if the file with `groups` has them so; a run of
-    /// which a frame was not decoded counts as not checked.
+    /// Frames whose coded pictures passed the leak scan of an earlier release.
+    pub(crate) fn scanned(&self) -> &[FrameSpan] {
+        &self.scanned
+    }
+
+    /// Adds what the readback of `runs`, which are in order, found, if the file with `groups` has
+    /// them so; a run of which a frame was not decoded counts as not checked.
+    ///
+    /// What was found is moved, not copied: it is a large part of a long render's memory.
     pub(crate) fn add_readback(
         &mut self,
         runs: &[ReadbackRun],
-        read: &Evidence,
+        read: Evidence,
         groups: &[(FrameSpan, Digest)],
     ) {
+        let mut read = read.into_iter().peekable();
         for run in runs {
             let frames = run.frames;
-            let found: Evidence = read
-                .range(frames.start()..frames.end())
-                .map(|(index, evidence)| (*index, evidence.clone()))
-                .collect();
+            while read.next_if(|(frame, _)| *frame < frames.start()).is_some() {}
+            let of_run = std::iter::from_fn(|| read.next_if(|(frame, _)| *frame < frames.end()));
+            let found: Vec<_> = of_run.collect();
             if found.len() == frames.frames() as usize {
                 let place = SegmentPlace::new(&run.gops, run.neighbors);
                 self.add(frames, &place, found, groups);
@@ -146,7 +171,7 @@ mod tests {
     fn a_readback_counts_only_for_the_file_that_has_it() {
         let known = |digests: &[u8], read: &Evidence| {
             let mut known = KnownSegments::default();
-            known.add_readback(&[run()], read, &groups(digests));
+            known.add_readback(&[run()], read.clone(), &groups(digests));
             let covers = known.covers(span(10, 20)) && known.covers(span(20, 30));
             assert_eq!(covers, !known.evidence.is_empty());
             assert!(!known.covers(span(0, 10)) && !known.covers(span(20, 40)));

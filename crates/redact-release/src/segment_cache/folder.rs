@@ -78,6 +78,17 @@ impl SegmentCacheFolder {
                     true
                 })
             }
+            CacheRequest::LoadProofs => {
+                let known = self
+                    .store
+                    .load(self.proofs_name(render), SegmentKind::Proofs);
+                known.is_some_and(|bytes| write_segment(exchange, &bytes))
+            }
+            CacheRequest::StoreProofs => read_segment(exchange).is_some_and(|bytes| {
+                let name = self.proofs_name(render);
+                self.store.save(name, SegmentKind::Proofs, &bytes);
+                true
+            }),
             CacheRequest::MakeRoom => {
                 self.store.make_room();
                 true
@@ -102,22 +113,32 @@ impl SegmentCacheFolder {
         known.then(|| (self.name(render, frames), segment.kind))
     }
 
+    /// What the list of the recording's GOPs that may be copied is called.
+    fn proofs_name(&self, render: RenderSettings<'_>) -> Digest {
+        redact_record::digest_bytes(self.basis(render).as_bytes())
+    }
+
+    /// What everything in the cache depends on: program, libraries and recording.
+    fn basis(&self, render: RenderSettings<'_>) -> String {
+        let source = &render.plan.plan().source;
+        let stream = source.info.video.stream;
+        let mut text = format!("{} {} {stream}", self.program, source.digest);
+        for (library, version) in redact_media::versions() {
+            text.push_str(&format!(" {library} {version}"));
+        }
+        text
+    }
+
     /// The digest of everything that the coded pictures of `frames` follow from.
     fn name(&self, render: RenderSettings<'_>, frames: FrameSpan) -> Digest {
-        let plan = render.plan.plan();
-        let mut text = format!(
-            "{} {} {} {} {} {} {}",
-            self.program,
-            plan.source.digest,
-            plan.source.info.video.stream,
+        let text = format!(
+            "{} {} {} {} {}",
+            self.basis(render),
             frames.start(),
             frames.end(),
             render.preset.name(),
             render.crf
         );
-        for (library, version) in redact_media::versions() {
-            text.push_str(&format!(" {library} {version}"));
-        }
         let mut bytes = text.into_bytes();
         masks_into(&mut bytes, frames, render.plan.redactions());
         redact_record::digest_bytes(&bytes)

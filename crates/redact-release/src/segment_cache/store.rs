@@ -32,6 +32,7 @@ const fn ending(kind: SegmentKind) -> &'static str {
     match kind {
         SegmentKind::Pictures => "pictures",
         SegmentKind::Evidence => "found",
+        SegmentKind::Proofs => "proved",
     }
 }
 

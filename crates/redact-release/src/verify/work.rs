@@ -91,29 +91,47 @@ impl Verification<'_> {
     /// When the job is cancelled.
     fn check(&mut self) -> Result<()> {
         let release = self.work.release.as_path();
-        let channels = check::leaks(release, &self.expected);
+        let channels = check::leaks(release, &self.expected, &[]);
         self.add("leak", "can be read", channels)?;
-        let edges = check::cropped_edges(release, self.work.threads);
-        self.add("leak", "cropped edges", edges)?;
+        let before_edges = self.verdict.checks.len();
         leaks::not_judged(&mut self.verdict);
+        let edges = self.check_decoded()?;
+        // Where it does not decode, what was measured is not of all frames.
+        let edges = edges.map_or_else(
+            || check::cropped_edges(release, self.work.threads).map(|check| vec![check]),
+            |check| Ok(vec![check]),
+        );
+        let behind = self.verdict.checks.split_off(before_edges);
+        self.add("leak", "cropped edges", edges)?;
+        self.verdict.checks.extend(behind);
+        Ok(())
+    }
+
+    /// Decodes the release, and compares it with the source when that is there; gives the check of
+    /// what is cropped off its pictures, where all of them could be decoded.
+    ///
+    /// # Errors
+    /// When the job is cancelled.
+    fn check_decoded(&mut self) -> Result<Option<Check>> {
+        let release = self.work.release.as_path();
         let claims = CopyClaims::of_manifest(self.public);
         let settings = SourceSettings::default();
         let written = self.claims(&claims, release, &settings, "copied data")?;
         let Some(source) = self.work.source.as_deref() else {
-            self.add("audit", "can be decoded", self.audit())?;
+            let edges = self.audit()?;
             let why = "the original was not given (--source CLIP)";
             let audit = "what lies under a mask, by its original";
             self.verdict.open("audit", audit, why);
             let change = "nothing else differs from the original";
             self.verdict.open("change", change, why);
-            return Ok(());
+            return Ok(edges);
         };
         if self.public.part.is_some() {
-            self.add("audit", "can be decoded", self.audit())?;
+            let edges = self.audit()?;
             let change = "nothing else differs from the original";
             let why = "a part is compared with the original as part of its whole release";
             self.verdict.open("change", change, why);
-            return Ok(());
+            return Ok(edges);
         }
         let excerpt = self.public.excerpt()?;
         let frames = self.public.source.frames;
@@ -132,22 +150,28 @@ impl Verification<'_> {
         self.compare(source, original, excerpt.as_ref())
     }
 
-    /// Decodes the release and proves every mask and mute.
-    fn audit(&self) -> Result<Vec<Check>> {
+    /// Decodes the release and proves every mask and mute; gives the check of what is cropped off
+    /// its pictures, if it decodes.
+    fn audit(&mut self) -> Result<Option<Check>> {
         let (release, threads) = (&self.work.release, self.work.threads);
         let (redactions, expected) = (self.redactions, &self.expected);
-        let report = check::audit(release, redactions, expected, threads, self.progress)?;
-        Ok(report.checks)
+        let found = check::audit(release, redactions, expected, threads, self.progress);
+        let (checks, edges) = match found {
+            Ok((report, edges)) => (Ok(report.checks), Some(edges)),
+            Err(error) => (Err(error), None),
+        };
+        self.add("audit", "can be decoded", checks)?;
+        Ok(edges)
     }
 
     /// Decodes release and source and compares them; `original` are the source's GOPs, where some
-    /// were copied.
+    /// were copied. Gives the check of what is cropped off the release's pictures, if it decodes.
     fn compare(
         &mut self,
         source: &Path,
         original: Option<CopyPlan>,
         excerpt: Option<&Excerpt>,
-    ) -> Result<()> {
+    ) -> Result<Option<Check>> {
         let original = original.map(|original| original.to_compare(|_| false));
         let original = match (original, excerpt) {
             (Some(original), Some(excerpt)) => Some(original.within(excerpt)),
@@ -158,7 +182,7 @@ impl Verification<'_> {
             Err(error) => {
                 let (name, error) = ("damaged stretches", error.to_string());
                 self.verdict.add("manifest", name, false, error);
-                return Ok(());
+                return Ok(None);
             }
         };
         let examined = Examined {
@@ -177,17 +201,19 @@ impl Verification<'_> {
             expected: &self.expected,
             earlier: None,
         };
-        match examined.examine(self.work.threads, self.progress) {
-            Ok((found, _)) => {
+        match examined.examine_whole(self.work.threads, self.progress) {
+            Ok((found, edges)) => {
                 self.add("audit", "", Ok(found.audit.checks))?;
                 self.verdict.seconds = found.compare.seconds.iter().map(second).collect();
-                self.add("change", "", Ok(found.compare.checks))
+                self.add("change", "", Ok(found.compare.checks))?;
+                Ok(Some(edges))
             }
             Err(error) if error.is_cancelled() => Err(error),
             // What can be checked of the release alone still is.
             Err(error) => {
-                self.add("audit", "can be decoded", self.audit())?;
-                self.add("change", "can be compared", Err(error))
+                let edges = self.audit()?;
+                self.add("change", "can be compared", Err(error))?;
+                Ok(edges)
             }
         }
     }

@@ -273,7 +273,7 @@ impl RenderDivisionWork {
                 self.reencode,
             )));
         };
-        let copy_plan = choose(analysis, &plan);
+        let copy_plan = choose(analysis, &plan, None).in_file(&self.clip)?;
         let Some(form) = copy_plan.segment_form() else {
             let why = copy_plan.pictures_refused().unwrap_or(NOTHING_TOUCHED);
             return Ok(DividedRender::whole(why));
