@@ -146,6 +146,16 @@ impl Picture {
         }
     }
 
+    /// Whether `other` has the same size, range and samples.
+    #[must_use]
+    pub fn has_samples_of(&self, other: &Self) -> bool {
+        self.size == other.size
+            && self.range == other.range
+            && PlaneKind::ALL
+                .into_iter()
+                .all(|kind| self.plane(kind).rows().eq(other.plane(kind).rows()))
+    }
+
     /// Size in displayed pixels.
     #[must_use]
     pub const fn size(&self) -> PixelSize {
@@ -344,6 +354,26 @@ impl MediaItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: pictures are the same only if every sample is. Method: one sample of each plane is
+    /// changed. Control: a copy is the same.
+    #[test]
+    fn one_other_sample_makes_another_picture() {
+        let size = PixelSize::new(6, 4).unwrap();
+        let picture = Picture::filled(size, ColorRange::Limited, [16, 128, 129]);
+        assert!(picture.has_samples_of(&picture.to_owned_copy()));
+        for kind in PlaneKind::ALL {
+            let mut other = picture.to_owned_copy();
+            let (width, height) = kind.extent(size);
+            other.plane_mut(kind).row_mut(height - 1)[width - 1] += 1;
+            assert!(!picture.has_samples_of(&other), "{kind:?}");
+        }
+        let full = Picture::filled(size, ColorRange::Full, [16, 128, 129]);
+        assert!(!picture.has_samples_of(&full));
+        let smaller = PixelSize::new(6, 2).unwrap();
+        let smaller = Picture::filled(smaller, ColorRange::Limited, [16, 128, 129]);
+        assert!(!picture.has_samples_of(&smaller));
+    }
 
     #[test]
     fn a_picture_in_memory_has_three_planes_of_its_color() {

@@ -23,7 +23,12 @@ pub(crate) fn spawn_decoded<'scope>(
     name: &str,
     source: Box<dyn Source>,
 ) -> io::Result<Decoded<'scope>> {
-    spawn(scope, name, Box::new(OnlyDecoded(source)))
+    spawn(scope, name, only_decoded(source))
+}
+
+/// `source`, whose items must all be decoded.
+pub(crate) fn only_decoded(source: Box<dyn Source>) -> Box<dyn Source> {
+    Box::new(OnlyDecoded(source))
 }
 
 /// Treats undecoded items as damage.

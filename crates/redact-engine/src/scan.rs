@@ -4,12 +4,16 @@
 //! on the number of workers. The two halves can also run apart: parts of a recording are observed
 //! on several machines, and linked on one.
 
+mod collect;
 mod detectors;
 mod error;
+mod feed;
 mod link;
 mod merge;
 mod observe;
+mod runs;
 mod schedule;
+mod window;
 
 use redact_core::{Progress, Source, SourceDiagnostics, SpeechByTrack, Track};
 

@@ -1,8 +1,8 @@
-//! Opens the detectors of a profile: loads their models, once per worker.
+//! Opens the detectors of a profile: loads their models.
 
 use std::path::Path;
 
-use redact_core::{Class, ModelUse, SpeechDetector};
+use redact_core::{Class, Detector, ModelUse, SpeechDetector};
 use redact_engine::{DetectorSet, ScanOptions, ScheduledDetector};
 use redact_record::manifest::Hex;
 use redact_vision::{
@@ -18,7 +18,7 @@ use crate::profiles::{DetectorSpec, ModelSpec};
 
 /// Everything that detects in pictures and sound, and what it is.
 pub struct LoadedDetectors {
-    /// Detectors per worker, camera motion, speech.
+    /// Detectors of pictures, camera motion, speech.
     pub set: DetectorSet,
     /// How often they run, and how detections become tracks.
     pub options: ScanOptions,
@@ -30,7 +30,7 @@ pub struct LoadedDetectors {
     pub(crate) recognizer: Option<LoadedRecognizer>,
 }
 
-/// Loads what the profile asks for and is installed, once per worker.
+/// Loads what the profile asks for and is installed, for `workers` threads.
 ///
 /// # Errors
 /// When the models folder, the runtime or a model that is there cannot be used. A model that is
@@ -42,7 +42,8 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
     let specs = options.profile.detectors(&installed);
     let speech_card = self::installed(&store, HeadKind::SileroVad);
     let mut models = Vec::new();
-    let mut sets: Vec<Vec<ScheduledDetector>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
+    let workers = workers.max(1);
+    let mut detectors = Vec::new();
     let mut speech: Option<Box<dyn SpeechDetector>> = None;
     let mut recognizer = None;
     if !specs.is_empty() || speech_card.is_some() {
@@ -57,13 +58,9 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
                 .collect::<Vec<_>>(),
         };
         for spec in &specs {
-            for (worker, set) in sets.iter_mut().enumerate() {
-                let (detector, uses) = loader.scheduled(spec)?;
-                set.push(detector);
-                if worker == 0 {
-                    models.extend(uses);
-                }
-            }
+            let (detector, uses) = loader.scheduled(spec, instances(workers, specs.len()))?;
+            detectors.push(detector);
+            models.extend(uses);
         }
         if let Some(card) = speech_card {
             let listener = listener(folder, &store, loader.runtime, card)?;
@@ -80,7 +77,8 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
     let motion = FlowMotion::new().during("cannot estimate camera motion")?;
     Ok(LoadedDetectors {
         set: DetectorSet {
-            workers: sets,
+            detectors,
+            workers,
             motion: Some(Box::new(motion)),
             speech,
         },
@@ -90,6 +88,20 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
         recognizer,
     })
 }
+
+/// In how many instances each of so many `detectors` is loaded for `workers` threads. While one
+/// thread runs a detector, others run the other ones; of few detectors, one may need most of the
+/// time.
+const fn instances(workers: usize, detectors: usize) -> usize {
+    if detectors < DETECTORS_MANY {
+        workers
+    } else {
+        workers.div_ceil(2)
+    }
+}
+
+/// From so many detectors on, none needs more than half of the time that all need.
+const DETECTORS_MANY: usize = 5;
 
 impl LoadedDetectors {
     /// The models that take part.
@@ -237,37 +249,46 @@ struct ModelLoader<'a> {
 }
 
 impl ModelLoader<'_> {
-    /// A detector of a profile, and the models that take part in it.
-    fn scheduled(&self, spec: &DetectorSpec<'_>) -> Result<(ScheduledDetector, Vec<ModelUse>)> {
-        let whole = self.detector(&spec.model)?;
-        let close: Vec<FrameDetector> = spec
-            .in_vehicles
-            .iter()
-            .filter(|model| self.installed.iter().any(|card| card.name == model.card))
-            .map(|model| self.detector(model))
-            .collect::<Result<_>>()?;
-        let every_nanos = spec.nanos();
-        if close.is_empty() {
-            let uses = whole.model_use();
-            let detector = ScheduledDetector {
-                classes: uses.classes.clone(),
-                detector: Box::new(whole),
-                every_nanos,
+    /// A detector of a profile in so many `instances`, and the models that take part in it.
+    fn scheduled(
+        &self,
+        spec: &DetectorSpec<'_>,
+        instances: usize,
+    ) -> Result<(ScheduledDetector, Vec<ModelUse>)> {
+        let mut scheduled = ScheduledDetector {
+            instances: Vec::with_capacity(instances),
+            classes: Vec::new(),
+            every_nanos: spec.nanos(),
+            by_samples_alone: true,
+        };
+        let mut uses = Vec::new();
+        for _ in 0..instances {
+            let whole = self.detector(&spec.model)?;
+            let close: Vec<FrameDetector> = spec
+                .in_vehicles
+                .iter()
+                .filter(|model| self.installed.iter().any(|card| card.name == model.card))
+                .map(|model| self.detector(model))
+                .collect::<Result<_>>()?;
+            let instance: Box<dyn Detector> = if close.is_empty() {
+                uses = vec![whole.model_use()];
+                scheduled.classes = whole.model_use().classes;
+                Box::new(whole)
+            } else {
+                let options = VehicleSearchOptions {
+                    vehicles_max: spec.vehicles_max,
+                };
+                let search = VehicleSearch::new(whole, close, options)
+                    .during(&named(self.folder, spec.model.card))?;
+                uses = search.model_uses().collect();
+                scheduled.classes = search.classes();
+                // Other frames search other vehicles.
+                scheduled.by_samples_alone = false;
+                Box::new(search)
             };
-            return Ok((detector, vec![uses]));
+            scheduled.instances.push(instance);
         }
-        let options = VehicleSearchOptions {
-            vehicles_max: spec.vehicles_max,
-        };
-        let search = VehicleSearch::new(whole, close, options)
-            .during(&named(self.folder, spec.model.card))?;
-        let uses = search.model_uses().collect();
-        let detector = ScheduledDetector {
-            classes: search.classes(),
-            detector: Box::new(search),
-            every_nanos,
-        };
-        Ok((detector, uses))
+        Ok((scheduled, uses))
     }
 
     fn detector(&self, spec: &ModelSpec<'_>) -> Result<FrameDetector> {

@@ -37,8 +37,7 @@ pub(super) fn score_set(
     if marked.images.is_empty() {
         bail!("{}: lists no image", labels_file.display());
     }
-    let mut workers = loaded.set.workers.into_iter();
-    let mut detectors = workers.next().unwrap_or_default();
+    let mut detectors = loaded.set.detectors;
     if detectors.is_empty() {
         return Err(ReleaseError::NoDetectors.into());
     }
@@ -70,8 +69,8 @@ pub(super) fn truth_box(label: &TruthLabel) -> TruthBox {
 /// What all detectors find in one frame.
 fn detect_all(set: &mut [ScheduledDetector], frame: &Frame) -> Result<Vec<Detection>> {
     let mut found = Vec::new();
-    for scheduled in set {
-        found.extend(scheduled.detector.detect(&[frame])?.into_iter().flatten());
+    for detector in set.iter_mut().flat_map(|of| of.instances.first_mut()) {
+        found.extend(detector.detect(&[frame])?.into_iter().flatten());
     }
     Ok(found)
 }

@@ -4,16 +4,10 @@ use redact_core::{Class, Detection, NormRect};
 
 use crate::track::Observation;
 
-/// One run of one detector on one frame of a batch; both are indexes in their lists.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct DetectorRun {
-    pub(super) frame: usize,
-    pub(super) detector: usize,
-}
-
 /// What one run of a detector found.
 pub(super) struct RunResult {
-    pub(super) run: DetectorRun,
+    /// Its index in the set.
+    pub(super) detector: usize,
     pub(super) detections: Vec<Detection>,
 }
 
@@ -34,7 +28,7 @@ pub(super) fn merge_detections<'a>(
         .iter()
         .flat_map(|result| {
             let detections = result.detections.iter();
-            detections.map(|detection| (result.run.detector, *detection))
+            detections.map(|detection| (result.detector, *detection))
         })
         .filter(|(_, detection)| detection.score.is_finite())
         .collect();
@@ -61,7 +55,7 @@ pub(super) fn merge_detections<'a>(
             }
         }
     }
-    let ran: Vec<usize> = results.iter().map(|result| result.run.detector).collect();
+    let ran: Vec<usize> = results.iter().map(|result| result.detector).collect();
     let observations = best.into_iter().zip(areas).map(|((by, detection), area)| {
         let peers = ran
             .iter()

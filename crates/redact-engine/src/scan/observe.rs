@@ -1,26 +1,37 @@
 //! The first half of a scan: decode and detect, frame by frame.
 //!
-//! A batch of frames is shared among the workers, each with its own set of models, while camera
-//! motion is estimated frame after frame and speech is detected on threads beside them. What is
-//! observed in a frame depends on this frame, on the one before it and on the times of all frames
-//! before it, and so can be observed in parts.
+//! One thread reads the recording; others run the detectors, estimate camera motion frame after
+//! frame and detect speech; the caller's thread puts the results together in order. No stage waits
+//! for a frame to be complete: a detector starts on a frame while others still run on earlier
+//! ones. What is observed in a frame depends on this frame, on the one before it and on the times
+//! of all frames before it, and so can be observed in parts.
 
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{Builder, Scope, ScopedJoinHandle, panicking, scope};
 
 use redact_core::{
-    AudioBlock, CameraMotion, Class, DetectError, Frame, FrameIndex, MediaItem, Motion, Phase,
-    Progress, Source, SourceDiagnostics, SourceError, SourceInfo, TimeBase, Timestamp,
+    AudioBlock, CameraMotion, Class, Frame, FrameIndex, MediaItem, Motion, Progress, Source,
+    SourceDiagnostics, SourceError, SourceInfo, SpeechDetector, TimeBase, Timestamp,
 };
 
-use super::detectors::{DetectorSet, ScheduledDetector};
+use super::collect::{Collector, Event};
+use super::detectors::DetectorSet;
 use super::error::ScanError;
-use super::merge::{DetectorRun, RunResult, merge_detections};
+use super::feed::{Feeder, Repeats};
+use super::runs::RunQueue;
 use super::schedule::RunSchedule;
+use super::window::Window;
 use crate::decode;
-use crate::queue::Receiver;
+use crate::queue;
 use crate::track::Observation;
+
+/// Bytes of pictures that are analyzed at once: ten of 1080p, so that all threads have work while
+/// one detector takes long.
+const PICTURE_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes of sound in which speech is still to be detected.
+const SOUND_BYTES_MAX: usize = 4 << 20;
 
 /// What was observed in one frame, before tracking.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,26 +98,18 @@ pub fn observe(
     each: &mut dyn FnMut(ObservedFrame) -> Result<(), ScanError>,
     progress: &dyn Progress,
 ) -> Result<ObserveReport, ScanError> {
-    if detectors.workers.is_empty() {
+    if !detectors.can_run() {
         return Err(ScanError::NoWorkers);
     }
     let (found, expected) = (part.schedule.last_runs().len(), detectors.intervals().len());
     if found != expected {
         return Err(ScanError::LastRuns { found, expected });
     }
-    let video = &source.info().video;
     let last = part.end.map(|end| u64::from(end.get()));
     let first = u64::from(part.start.get());
-    let mut pass = ObservePass {
-        time_base: video.time_base,
-        zero: video.first_timestamp,
-        total: last
-            .or(video.frames_hint)
-            .map(|last| last.saturating_sub(first)),
-        next: part.decoded_from,
-        start: part.start,
-        schedule: part.schedule,
-    };
+    let total = last
+        .or(source.info().video.frames_hint)
+        .map(|last| last.saturating_sub(first));
     let source: Box<dyn Source> = match part.end {
         Some(end) => Box::new(UpTo {
             source,
@@ -115,19 +118,189 @@ pub fn observe(
         }),
         None => source,
     };
-    let diagnostics = thread::scope(|scope| {
-        let (decoded, decoder) =
-            decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
-        let analyzed = pass.analyze_all(&decoded, detectors, each, progress);
-        drop(decoded);
-        // When that failed, the decoder only saw its receiver dropped.
-        analyzed?;
-        Ok::<SourceDiagnostics, ScanError>(decode::join(decoder)?)
-    })?;
-    Ok(ObserveReport {
-        diagnostics,
-        schedule: pass.schedule,
+    let set = detectors.detectors.iter();
+    let classes: Vec<Vec<Class>> = set.clone().map(|of| of.classes.clone()).collect();
+    let by_samples_alone = set.map(|of| of.by_samples_alone).collect();
+    let stages = Stages {
+        window: Window::new(PICTURE_BYTES_MAX),
+        runs: RunQueue::new(&mut detectors.detectors),
+    };
+    let (events, reports) = mpsc::channel();
+    let mut threads = Threads {
+        stages: &stages,
+        workers: detectors.workers,
+        motion: detectors.motion.as_deref_mut(),
+        speech: detectors.speech.as_deref_mut(),
+        events,
+    };
+    scope(|scope| {
+        let started = threads.start(scope, source, part, by_samples_alone);
+        drop(threads);
+        let collector = Collector::new(&classes, &stages.window, total);
+        let collected = started.and_then(|reader| {
+            collector.collect(&reports, each, progress)?;
+            Ok(reader)
+        });
+        if collected.is_err() {
+            stages.stop();
+        }
+        drop(reports);
+        let (diagnostics, schedule) = decode::join(collected?)?;
+        Ok(ObserveReport {
+            diagnostics,
+            schedule,
+        })
     })
+}
+
+/// What the stages share.
+struct Stages<'d> {
+    window: Window,
+    runs: RunQueue<'d>,
+}
+
+impl Stages<'_> {
+    /// Ends all stages soon.
+    fn stop(&self) {
+        self.window.close();
+        self.runs.stop();
+    }
+}
+
+/// Ends all stages when the thread that holds it panics: the others would wait for its results
+/// forever.
+struct StopOnPanic<'a, 'd>(&'a Stages<'d>);
+
+impl Drop for StopOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+/// The result of the thread that reads.
+type Reader<'scope> = ScopedJoinHandle<'scope, Result<(SourceDiagnostics, RunSchedule), ScanError>>;
+
+/// Starts the threads of all stages.
+struct Threads<'a, 'd> {
+    stages: &'a Stages<'d>,
+    workers: usize,
+    motion: Option<&'a mut (dyn CameraMotion + 'static)>,
+    speech: Option<&'a mut (dyn SpeechDetector + 'static)>,
+    events: Sender<Event>,
+}
+
+impl<'a, 'd> Threads<'a, 'd> {
+    /// Starts them; gives the one that reads `source`.
+    fn start<'scope>(
+        &mut self,
+        scope: &'scope Scope<'scope, 'a>,
+        source: Box<dyn Source>,
+        part: ObservedPart,
+        by_samples_alone: Vec<bool>,
+    ) -> Result<Reader<'scope>, ScanError> {
+        let video = &source.info().video;
+        let (time_base, zero) = (video.time_base, video.first_timestamp);
+        let stages = self.stages;
+        let workers = self.workers.min(stages.runs.instances());
+        for _ in 0..workers {
+            let events = self.events.clone();
+            self.spawn(scope, "detect", move || {
+                detect_stage(&stages.runs, &events);
+            })?;
+        }
+        let motion = self.motion.take().map(|camera| {
+            let (sender, frames) = mpsc::channel();
+            let events = self.events.clone();
+            let run = move || motion_stage(&frames, camera, &events);
+            self.spawn(scope, "motion", run).map(|_| sender)
+        });
+        let sounds = self.speech.take().map(|detector| {
+            let (sender, blocks) = queue::bounded(SOUND_BYTES_MAX);
+            let events = self.events.clone();
+            let run = move || speech_stage(&blocks, detector, &events);
+            self.spawn(scope, "speech", run).map(|_| sender)
+        });
+        let feeder = Feeder {
+            time_base,
+            zero,
+            next: part.decoded_from,
+            start: part.start,
+            schedule: part.schedule,
+            repeats: Repeats::new(by_samples_alone),
+            window: &stages.window,
+            runs: &stages.runs,
+            events: self.events.clone(),
+            motion: motion.transpose()?,
+            sounds: sounds.transpose()?,
+        };
+        self.spawn(scope, "decode", move || {
+            let ended = feeder.run(decode::only_decoded(source));
+            stages.runs.finish();
+            ended
+        })
+    }
+
+    fn spawn<'scope, T: Send + 'scope>(
+        &self,
+        scope: &'scope Scope<'scope, 'a>,
+        name: &str,
+        run: impl FnOnce() -> T + Send + 'scope,
+    ) -> Result<ScopedJoinHandle<'scope, T>, ScanError>
+    where
+        'a: 'scope,
+    {
+        let stages = self.stages;
+        let guarded = move || {
+            let _guard = StopOnPanic(stages);
+            run()
+        };
+        let named = Builder::new().name(name.into());
+        named
+            .spawn_scoped(scope, guarded)
+            .map_err(ScanError::Thread)
+    }
+}
+
+fn detect_stage(runs: &RunQueue<'_>, events: &Sender<Event>) {
+    let ran = runs.execute(|frame, result| events.send(Event::Ran(frame.index, result)).is_ok());
+    if let Err(error) = ran {
+        // Who does not receive it stopped for another cause.
+        drop(events.send(Event::Failed(error)));
+    }
+}
+
+fn motion_stage(
+    frames: &Receiver<Arc<Frame>>,
+    camera: &mut dyn CameraMotion,
+    events: &Sender<Event>,
+) {
+    for frame in frames {
+        let event = match camera.advance(&frame) {
+            Ok(motion) => Event::Moved(frame.index, motion),
+            Err(error) => Event::Failed(error.into()),
+        };
+        let failed = matches!(event, Event::Failed(_));
+        if events.send(event).is_err() || failed {
+            break;
+        }
+    }
+}
+
+fn speech_stage(
+    blocks: &queue::Receiver<AudioBlock>,
+    detector: &mut dyn SpeechDetector,
+    events: &Sender<Event>,
+) {
+    while let Some(block) = blocks.recv() {
+        let listened = detector.listen(&block);
+        let failed = listened.is_err();
+        let event = listened.map_or_else(|error| Event::Failed(error.into()), |()| Event::Listened);
+        if events.send(event).is_err() || failed {
+            break;
+        }
+    }
 }
 
 /// A recording that ends before a frame.
@@ -157,191 +330,9 @@ impl Source for UpTo {
     }
 }
 
-/// One pass over a recording, or a part of it.
-struct ObservePass {
-    time_base: TimeBase,
-    zero: Timestamp,
-    /// Frames to observe, if known.
-    total: Option<u64>,
-    /// The frame that comes next.
-    next: FrameIndex,
-    /// The first frame that is observed.
-    start: FrameIndex,
-    schedule: RunSchedule,
-}
-
-impl ObservePass {
-    fn analyze_all(
-        &mut self,
-        decoded: &Receiver<MediaItem>,
-        detectors: &mut DetectorSet,
-        each: &mut dyn FnMut(ObservedFrame) -> Result<(), ScanError>,
-        progress: &dyn Progress,
-    ) -> Result<(), ScanError> {
-        while let Some(batch) = decoded.recv_many() {
-            let mut frames = Vec::new();
-            let mut sounds = Vec::new();
-            for item in batch {
-                match item {
-                    MediaItem::Frame(frame) => frames.push(frame),
-                    MediaItem::Audio(block) => sounds.push(block),
-                    // The stage that decodes lets none through.
-                    MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
-                }
-            }
-            self.check_order(&frames)?;
-            // The frame before the first is needed for camera motion, and no earlier one.
-            frames.retain(|frame| frame.index.next() >= self.start);
-            let runs = self.runs(&frames);
-            let (observations, motions) = analyze_batch(&frames, &sounds, detectors, &runs)?;
-            for ((frame, observations), motion) in frames.iter().zip(observations).zip(motions) {
-                if frame.index >= self.start {
-                    each(ObservedFrame {
-                        index: frame.index,
-                        timestamp: frame.timestamp,
-                        duration_ticks: frame.duration_ticks,
-                        motion,
-                        observations,
-                    })?;
-                }
-            }
-            let done = self.next.get().saturating_sub(self.start.get());
-            let go_on = progress.advance(Phase::Scan, u64::from(done), self.total);
-            if go_on == ControlFlow::Break(()) {
-                return Err(ScanError::Cancelled);
-            }
-        }
-        Ok(())
-    }
-
-    fn check_order(&mut self, frames: &[Frame]) -> Result<(), ScanError> {
-        for frame in frames {
-            if frame.index != self.next {
-                return Err(ScanError::FrameOrder {
-                    found: frame.index,
-                    expected: self.next,
-                });
-            }
-            self.next = self.next.next();
-        }
-        Ok(())
-    }
-
-    /// Which detectors run on which frames of a batch.
-    fn runs(&mut self, frames: &[Frame]) -> Vec<DetectorRun> {
-        let mut runs = Vec::new();
-        for (frame, shown) in frames.iter().enumerate() {
-            if shown.index >= self.start {
-                let nanos = nanos_since(self.zero, shown.timestamp, self.time_base);
-                let due = self.schedule.due(nanos);
-                runs.extend(due.map(|detector| DetectorRun { frame, detector }));
-            }
-        }
-        runs
-    }
-}
-
 /// Nanoseconds since the recording's zero; times that no clock can hold stay at zero.
 #[must_use]
 pub fn nanos_since(zero: Timestamp, timestamp: Timestamp, time_base: TimeBase) -> i64 {
     let since = timestamp.ticks().saturating_sub(zero.ticks());
     Timestamp::new(since).nanos(time_base).unwrap_or(0)
-}
-
-/// Observations in a batch, frame by frame (`None`: no detector ran), and motion into each frame.
-type BatchResult = (Vec<Option<Vec<Observation>>>, Vec<Motion>);
-
-/// Runs all detectors, camera motion and speech on one batch at once.
-fn analyze_batch(
-    frames: &[Frame],
-    sounds: &[AudioBlock],
-    detectors: &mut DetectorSet,
-    runs: &[DetectorRun],
-) -> Result<BatchResult, ScanError> {
-    let next = AtomicUsize::new(0);
-    let DetectorSet {
-        workers,
-        motion,
-        speech,
-    } = detectors;
-    // Every worker holds the same detectors.
-    let classes: Vec<Vec<Class>> = workers[0]
-        .iter()
-        .map(|scheduled| scheduled.classes.clone())
-        .collect();
-    thread::scope(|scope| {
-        let mut handles = Vec::with_capacity(workers.len());
-        // No more threads than there is work: a batch may be a single frame.
-        for detectors in workers.iter_mut().take(runs.len()) {
-            let next = &next;
-            let handle = thread::Builder::new()
-                .name("detect".into())
-                .spawn_scoped(scope, move || detect_stage(frames, runs, next, detectors))
-                .map_err(ScanError::Thread)?;
-            handles.push(handle);
-        }
-        let motions = match motion.as_deref_mut().filter(|_| !frames.is_empty()) {
-            None => None,
-            Some(camera) => Some(
-                thread::Builder::new()
-                    .name("motion".into())
-                    .spawn_scoped(scope, move || motion_stage(frames, camera))
-                    .map_err(ScanError::Thread)?,
-            ),
-        };
-        let speech_done = match speech.as_deref_mut() {
-            None => Ok(()),
-            Some(detector) => sounds.iter().try_for_each(|block| detector.listen(block)),
-        };
-        let mut results: Vec<Vec<RunResult>> = frames.iter().map(|_| Vec::new()).collect();
-        let mut failed = Ok(());
-        for handle in handles {
-            match decode::join(handle) {
-                Ok(found) => {
-                    for result in found {
-                        results[result.run.frame].push(result);
-                    }
-                }
-                Err(error) => failed = failed.and(Err(error)),
-            }
-        }
-        let motions = motions.map_or_else(|| Ok(vec![Motion::Unknown; frames.len()]), decode::join);
-        speech_done?;
-        failed?;
-        let observations = results.iter().map(|of_frame| {
-            let any_ran = !of_frame.is_empty();
-            any_ran.then(|| merge_detections(of_frame, |detector| &classes[detector]))
-        });
-        Ok((observations.collect(), motions?))
-    })
-}
-
-/// Executes detector runs until none is left; `next` returns them.
-fn detect_stage(
-    frames: &[Frame],
-    runs: &[DetectorRun],
-    next: &AtomicUsize,
-    detectors: &mut [ScheduledDetector],
-) -> Result<Vec<RunResult>, ScanError> {
-    let mut found = Vec::new();
-    while let Some(&run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let detector = &mut detectors[run.detector].detector;
-        let mut results = detector.detect(&[&frames[run.frame]])?;
-        match (results.pop(), results.len()) {
-            (Some(detections), 0) => found.push(RunResult { run, detections }),
-            (last, others) => {
-                return Err(ScanError::ResultCount {
-                    found: others + usize::from(last.is_some()),
-                    expected: 1,
-                });
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn motion_stage(frames: &[Frame], camera: &mut dyn CameraMotion) -> Result<Vec<Motion>, ScanError> {
-    let motions: Result<Vec<Motion>, DetectError> =
-        frames.iter().map(|frame| camera.advance(frame)).collect();
-    Ok(motions?)
 }

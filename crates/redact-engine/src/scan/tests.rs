@@ -1,12 +1,15 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use redact_core::{
-    CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem, Motion,
-    NormRect, SourceError, SourceInfo, TimeSpan,
+    CameraMotion, Class, ColorRange, DetectError, Detection, Detector, Frame, FrameIndex,
+    MediaItem, Motion, NormRect, Picture, PlaneKind, SourceError, SourceInfo, TimeSpan,
 };
 use redact_testkit::{
     Actor, MemorySource, PanMotion, Quiet, Scene, Sound, StopAfter, TruthDetector, TruthSpeech,
 };
 
-use super::merge::{DetectorRun, RunResult, merge_detections};
+use super::merge::{RunResult, merge_detections};
 use super::*;
 use crate::track::Observation;
 
@@ -39,16 +42,18 @@ fn scene() -> Scene {
 /// Time from frame to frame of a [`Scene`]: 30 a second.
 const FRAME_NANOS: i64 = 33_333_333;
 
-/// Two detectors for each of `workers` workers, which miss objects and give low scores now and
-/// then, frame by frame the same for every worker. They run on every n-th frame.
+/// Two detectors for `workers` threads, which miss objects and give low scores now and then, frame
+/// by frame the same. They run on every n-th frame; the first has an instance for each thread, the
+/// second only one.
 fn detectors(scene: &Scene, workers: usize, every: i64) -> DetectorSet {
-    let scheduled = |detector: Box<dyn Detector>| ScheduledDetector {
-        detector,
+    let scheduled = |instances: Vec<Box<dyn Detector>>| ScheduledDetector {
+        instances,
         classes: Class::ALL.to_vec(),
         every_nanos: (every - 1) * FRAME_NANOS + 1,
+        by_samples_alone: false,
     };
-    let set = || -> Vec<ScheduledDetector> {
-        let first = TruthDetector::new(scene, |frame, truth| {
+    let first = || -> Box<dyn Detector> {
+        Box::new(TruthDetector::new(scene, |frame, truth| {
             let keep = |(i, _): &(usize, Detection)| (frame as usize + 3 * i) % 5 != 2;
             truth
                 .into_iter()
@@ -56,16 +61,19 @@ fn detectors(scene: &Scene, workers: usize, every: i64) -> DetectorSet {
                 .filter(keep)
                 .map(|(_, d)| d)
                 .collect()
-        });
-        let second = TruthDetector::new(scene, |frame, mut truth| {
-            truth.retain(|_| frame % 7 != 3);
-            truth.iter_mut().for_each(|detection| detection.score = 0.4);
-            truth
-        });
-        vec![scheduled(Box::new(first)), scheduled(Box::new(second))]
+        }))
     };
+    let second = TruthDetector::new(scene, |frame, mut truth| {
+        truth.retain(|_| frame % 7 != 3);
+        truth.iter_mut().for_each(|detection| detection.score = 0.4);
+        truth
+    });
     DetectorSet {
-        workers: (0..workers).map(|_| set()).collect(),
+        detectors: vec![
+            scheduled((0..workers).map(|_| first()).collect()),
+            scheduled(vec![Box::new(second)]),
+        ],
+        workers,
         motion: Some(Box::new(PanMotion::new(scene))),
         speech: Some(Box::new(TruthSpeech::new(scene))),
     }
@@ -186,11 +194,13 @@ impl Detector for Silent {
 
 fn with_detector(detector: Box<dyn Detector>) -> DetectorSet {
     DetectorSet {
-        workers: vec![vec![ScheduledDetector {
-            detector,
+        detectors: vec![ScheduledDetector {
+            instances: vec![detector],
             classes: Class::ALL.to_vec(),
             every_nanos: 0,
-        }]],
+            by_samples_alone: false,
+        }],
+        workers: 1,
         motion: None,
         speech: None,
     }
@@ -220,14 +230,17 @@ fn a_model_that_fails_or_gives_no_answer_stops_the_scan() {
 
 #[test]
 fn without_detectors_there_is_no_scan() {
-    let detectors = DetectorSet {
-        workers: Vec::new(),
-        motion: None,
-        speech: None,
+    let mut no_instance = with_detector(Box::new(Silent));
+    no_instance.detectors[0].instances.clear();
+    let no_thread = DetectorSet {
+        workers: 0,
+        ..with_detector(Box::new(Silent))
     };
-    let source = Box::new(MemorySource::of(&scene()));
-    let error = scan(source, detectors, &ScanOptions::default(), &Quiet).unwrap_err();
-    assert!(matches!(error, ScanError::NoWorkers));
+    for detectors in [no_instance, no_thread] {
+        let source = Box::new(MemorySource::of(&scene()));
+        let error = scan(source, detectors, &ScanOptions::default(), &Quiet).unwrap_err();
+        assert!(matches!(error, ScanError::NoWorkers));
+    }
 }
 
 #[test]
@@ -275,7 +288,7 @@ fn two_boxes_of_one_object_become_one_that_covers_both() {
         score,
     };
     let result = |detector, detections| RunResult {
-        run: DetectorRun { frame: 0, detector },
+        detector,
         detections,
     };
     let results = [
@@ -295,6 +308,104 @@ fn two_boxes_of_one_object_become_one_that_covers_both() {
         peers_agreed,
     };
     assert_eq!(merged, [expected(both, 1), expected(at(0.7, 0.3), 0)]);
+}
+
+/// Counts its runs, and finds a face while a sample of the picture is above zero.
+struct Counting(Arc<AtomicUsize>);
+
+impl Detector for Counting {
+    fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        let found = |frame: &&Frame| {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let luma = frame.picture.plane(PlaneKind::Luma);
+            let lit = luma.row(0)[0] > 0;
+            let face = Detection {
+                class: Class::Face,
+                rect: NormRect::new([0.4, 0.4, 0.5, 0.5]).unwrap(),
+                score: 0.9,
+            };
+            lit.then_some(face).into_iter().collect()
+        };
+        Ok(frames.iter().map(found).collect())
+    }
+}
+
+/// A recording whose picture changes at some frames only.
+struct Changing(MemorySource, Vec<u32>);
+
+impl Source for Changing {
+    fn info(&self) -> &SourceInfo {
+        self.0.info()
+    }
+
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
+        let item = self.0.next_item()?;
+        Ok(item.map(|item| match item {
+            MediaItem::Frame(mut frame) => {
+                let changes = self.1.iter().filter(|at| **at <= frame.index.get()).count();
+                let level = if changes % 2 == 0 { 0 } else { 200 };
+                let size = frame.picture.size();
+                frame.picture = Picture::filled(size, ColorRange::Full, [level, 128, 128]);
+                MediaItem::Frame(frame)
+            }
+            other => other,
+        }))
+    }
+
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.0.diagnostics()
+    }
+}
+
+/// Goal: a detector runs again only after a picture that is another one, and what is found is the
+/// same. Method: a picture that changes three times, once between two runs and back. Control: a
+/// detector that depends on more than the samples runs every time.
+#[test]
+fn equal_pictures_are_searched_once() {
+    let scene = scene();
+    let observe_with = |by_samples_alone: bool| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let mut set = with_detector(Box::new(Counting(Arc::clone(&runs))));
+        set.detectors[0].by_samples_alone = by_samples_alone;
+        set.detectors[0].every_nanos = FRAME_NANOS * 3 / 2;
+        let part = ObservedPart::whole(&set.intervals());
+        let source = Box::new(Changing(MemorySource::of(&scene), vec![20, 51, 52]));
+        let mut frames = Vec::new();
+        let mut collect = |frame| {
+            frames.push(frame);
+            Ok(())
+        };
+        observe(source, &mut set, part, &mut collect, &Quiet).unwrap();
+        (runs.load(Ordering::Relaxed), frames)
+    };
+    let ((some, found), (all, expected)) = (observe_with(true), observe_with(false));
+    // At frames 0, 20 and 52: the picture of frame 51 is another one, and no run is due on it.
+    assert_eq!([some, all], [3, 45]);
+    assert_eq!(found, expected);
+    let with_face =
+        |frame: &&ObservedFrame| frame.observations.as_ref().is_some_and(|o| !o.is_empty());
+    assert_eq!(found.iter().filter(with_face).count(), 35);
+}
+
+/// Panics at its first frame.
+struct Panicking;
+
+impl Detector for Panicking {
+    fn detect(&mut self, _: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        panic!("a defect in a detector");
+    }
+}
+
+/// Goal: a defect ends the scan with a panic and never lets it wait forever or end as if it were
+/// complete.
+#[test]
+fn a_panic_in_a_detector_ends_the_scan() {
+    let ended = std::panic::catch_unwind(|| {
+        let source = Box::new(MemorySource::of(&scene()));
+        let set = with_detector(Box::new(Panicking));
+        scan(source, set, &ScanOptions::default(), &Quiet)
+    });
+    assert!(ended.is_err());
 }
 
 /// Compares each frame with the one before it, as an estimate of optical flow does.

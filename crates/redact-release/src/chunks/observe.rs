@@ -174,7 +174,8 @@ impl SoundWork {
         let mut info = source.info().clone();
         redact_media::check_sound(&info).in_file(clip)?;
         let mut only_speech = DetectorSet {
-            workers: vec![Vec::new()],
+            detectors: Vec::new(),
+            workers: 1,
             motion: None,
             speech: detectors.set.speech,
         };
