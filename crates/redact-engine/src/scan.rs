@@ -62,6 +62,8 @@ pub fn scan(
     let part = ObservedPart::whole(&detectors.intervals());
     let mut link = |frame: ObservedFrame| linker.add(&frame);
     let observed = observe(source, &mut detectors, part, &mut link, progress)?;
+    // Models need more memory than anything else, and what follows needs some.
+    detectors.detectors.clear();
     let linked = linker.finish()?;
     let speech = match detectors.speech.as_mut() {
         Some(speech) => Some(speech.finish()?),

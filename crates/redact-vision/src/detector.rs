@@ -164,6 +164,7 @@ impl FrameDetector {
                 source: BoxError::from(error),
             })?;
         let (kind, subjects, threshold) = (self.head, &self.subjects, self.options.threshold);
+        self.session.count_run(placement.input);
         let mut candidates = self.session.run([tensor.into()], |outputs| {
             head::decode(kind, outputs, placement.input, threshold, subjects)
         })?;

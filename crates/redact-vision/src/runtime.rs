@@ -4,6 +4,7 @@
 //! of the runtime would compete with that. The runtime's messages go to `tracing`, never to the
 //! terminal.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,7 +72,11 @@ impl Runtime {
             source,
         })?;
         let name = name.to_owned();
-        Ok(ModelSession { name, session })
+        Ok(ModelSession {
+            name,
+            session,
+            runs: BTreeMap::new(),
+        })
     }
 
     fn build(&self, weights: &[u8], threads: usize) -> Result<Session, BoxError> {
@@ -136,6 +141,17 @@ pub(crate) struct ShapeError {
 pub(crate) struct ModelSession {
     name: String,
     session: Session,
+    /// How often it ran, by the width and height of its input; logged when it is dropped.
+    runs: BTreeMap<[usize; 2], u64>,
+}
+
+impl Drop for ModelSession {
+    fn drop(&mut self) {
+        for ([width, height], runs) in &self.runs {
+            let model = &self.name;
+            tracing::debug!("inferences {model}={width}x{height}:{runs}");
+        }
+    }
 }
 
 impl ModelSession {
@@ -203,6 +219,11 @@ impl ModelSession {
             values.push(value);
         }
         Ok(values.try_into().expect("as many values as names"))
+    }
+
+    /// Counts a run with an input of that width and height.
+    pub(crate) fn count_run(&mut self, input: [usize; 2]) {
+        *self.runs.entry(input).or_default() += 1;
     }
 
     /// Names of the inputs, in the model's order.

@@ -135,3 +135,84 @@ impl DetectorRun {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redact_core::{
+        Class, ColorRange, DetectError, Detection, FrameIndex, Picture, PixelSize, Timestamp,
+    };
+
+    struct Nothing;
+
+    impl Detector for Nothing {
+        fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+            Ok(frames.iter().map(|_| Vec::new()).collect())
+        }
+    }
+
+    /// Two detectors with one instance each.
+    fn detectors() -> Vec<ScheduledDetector> {
+        let scheduled = || ScheduledDetector {
+            instances: vec![Box::new(Nothing)],
+            classes: vec![Class::Face],
+            every_nanos: 0,
+            by_samples_alone: true,
+        };
+        vec![scheduled(), scheduled()]
+    }
+
+    fn runs(of: &[(u32, usize)]) -> Vec<DetectorRun> {
+        let size = PixelSize::new(2, 2).unwrap();
+        let run = |&(index, detector): &(u32, usize)| DetectorRun {
+            frame: Arc::new(Frame {
+                index: FrameIndex::new(index),
+                timestamp: Timestamp::new(0),
+                duration_ticks: 1,
+                picture: Picture::filled(size, ColorRange::Full, [0, 128, 128]),
+            }),
+            detector,
+        };
+        of.iter().map(run).collect()
+    }
+
+    /// Goal: a detector that is busy holds up its own runs alone, and these stay in order. Control:
+    /// its next run is taken as soon as its instance is back.
+    #[test]
+    fn a_busy_detector_holds_up_only_its_own_runs() {
+        let mut detectors = detectors();
+        let queue = RunQueue::new(&mut detectors);
+        queue.add(runs(&[(0, 0), (1, 0), (1, 1), (2, 0)]));
+        queue.finish();
+        let which = |run: &DetectorRun| (run.frame.index.get(), run.detector);
+        let (first, busy) = queue.take().unwrap();
+        assert_eq!(which(&first), (0, 0));
+        assert_eq!(which(&queue.take().unwrap().0), (1, 1));
+        queue.lock().idle[0].push(busy);
+        let (next, busy) = queue.take().unwrap();
+        assert_eq!(which(&next), (1, 0));
+        queue.lock().idle[0].push(busy);
+        assert_eq!(which(&queue.take().unwrap().0), (2, 0));
+        assert!(queue.take().is_none());
+    }
+
+    /// Goal: runs that wait are executed after the last one was added, and not after a stop.
+    #[test]
+    fn runs_that_wait_are_left_only_after_a_stop() {
+        let count = |end: fn(&RunQueue<'_>)| {
+            let mut detectors = detectors();
+            let queue = RunQueue::new(&mut detectors);
+            queue.add(runs(&[(0, 0), (0, 1), (1, 0)]));
+            end(&queue);
+            let mut found = 0;
+            let each = |_: &Frame, _: RunResult| {
+                found += 1;
+                true
+            };
+            queue.execute(each).unwrap();
+            found
+        };
+        assert_eq!(count(|queue| queue.finish()), 3);
+        assert_eq!(count(|queue| queue.stop()), 0);
+    }
+}

@@ -81,7 +81,8 @@ impl ScanWork {
             damage: report.diagnostics.damage,
         };
         let found = observed.findings(pictures, ports.progress)?;
-        Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
+        let text = String::from_utf8(findings::to_bytes(&found)).expect("JSON is UTF-8");
+        Ok(text.into())
     }
 }
 
