@@ -17,13 +17,6 @@ endif
 # A freshly installed Rust is not on the PATH of the shell that installed it.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
-# `.cargo/config.toml` has the folders of x86-64; the environment takes precedence.
-ifneq ($(shell uname -m),x86_64)
-TRIPLET := $(shell gcc -dumpmachine 2>/dev/null)
-export OPENCV_LINK_PATHS ?= /usr/lib/$(TRIPLET)
-export OPENCV_INCLUDE_PATHS ?= /usr/include/opencv4,/usr/include/$(TRIPLET)/opencv4
-endif
-
 # The recording that `make demo` redacts.
 export CLIP ?= fixtures/demo.mp4
 

@@ -90,7 +90,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that only the named crate may use: native code and formats stay where they belong.
 const OWNED: &[(&str, &[&str])] = &[
     ("ffmpeg-next", &["redact-media"]),
-    ("opencv", &["redact-vision"]),
     ("ort", &["redact-vision"]),
     ("minisign", &["redact-record"]),
     ("cms", &["redact-record"]),

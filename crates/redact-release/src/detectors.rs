@@ -74,12 +74,11 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
         .into_iter()
         .filter(|class| !found(class))
         .collect();
-    let motion = FlowMotion::new().during("cannot estimate camera motion")?;
     Ok(LoadedDetectors {
         set: DetectorSet {
             detectors,
             workers,
-            motion: Some(Box::new(motion)),
+            motion: Some(Box::new(FlowMotion::new())),
             speech,
         },
         options: ScanOptions::default(),

@@ -2,7 +2,7 @@
 //!
 //! It checks signatures, digests, records, the chain of revisions and every byte of the file,
 //! including coded video and sound, with the same output as `redact verify`. It does not decode and
-//! needs no FFmpeg, OpenCV or ONNX Runtime; what only a decoder can check is listed as not checked.
+//! needs no FFmpeg or ONNX Runtime; what only a decoder can check is listed as not checked.
 
 mod args;
 mod event_log;

@@ -82,13 +82,6 @@ pub enum VisionError {
         /// What was requested and what is needed.
         what: String,
     },
-    /// OpenCV failed.
-    #[error("OpenCV failed")]
-    OpenCv {
-        /// Its message.
-        #[source]
-        source: BoxError,
-    },
 }
 
 fn join(digests: &[Digest]) -> String {

@@ -8,7 +8,7 @@
 //! - [`Recognizer`]: what is said;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
-//! This is the only crate that links a model runtime or OpenCV. It does not read the environment
+//! This is the only crate that loads a model runtime. It does not read the environment
 //! and starts no threads but those of a recognizer's runtime; the caller decides how many detectors
 //! there are and where they run.
 
@@ -41,7 +41,7 @@ pub use card::{
 };
 pub use detector::{DetectorOptions, FrameDetector};
 pub use error::VisionError;
-pub use motion::{FlowMotion, opencv_version};
+pub use motion::FlowMotion;
 pub use recognizer::{Recognizer, RecognizerOptions};
 pub use runtime::Runtime;
 pub use speech::{SpeechListener, SpeechOptions};

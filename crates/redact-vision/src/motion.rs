@@ -1,21 +1,26 @@
 //! Estimates how the camera moved from one frame to the next.
 //!
-//! Corners of the previous frame are tracked into the new one (pyramidal Lucas-Kanade, OpenCV) and
-//! back. A similarity (translation, rotation and zoom) is fitted robustly to those that return.
-//! Objects that move by themselves are outliers of the fit.
+//! Corners of the previous frame are tracked into the new one (pyramidal Lucas-Kanade) and back. A
+//! similarity (translation, rotation and zoom) is fitted robustly to those that return. Objects that
+//! move by themselves are outliers of the fit.
 //!
 //! A cut is recognized by a change of the brightness histogram together with lost corners, because
 //! a flash or a fast pan causes only one of them.
 //!
-//! The result is deterministic: OpenCV uses one thread, and the fit draws its samples from a fixed
+//! The result is deterministic: sums have a fixed order, and the fit draws its samples from a fixed
 //! sequence.
 
-use opencv::boxed_ref::BoxedRef;
-use opencv::core::{self, Mat, Point2f, Size, TermCriteria, Vector};
-use opencv::{imgproc, video};
-use redact_core::{BoxError, CameraMotion, DetectError, Frame, Motion, PixelSize, PlaneKind};
+mod corners;
+mod flow;
+mod pyramid;
 
-use crate::VisionError;
+use std::cell::OnceCell;
+
+use redact_core::{CameraMotion, DetectError, Frame, Motion, PixelSize, PlaneKind};
+
+use self::corners::{CornerOptions, corners};
+use self::flow::follow;
+use self::pyramid::Pyramid;
 use crate::plane_scale::PlaneScaler;
 use crate::similarity::{Pair, fit};
 
@@ -24,17 +29,15 @@ const SIDE_MAX: u32 = 384;
 /// Smaller sides have no room for a corner with its surroundings.
 const SIDE_MIN: usize = 32;
 
-/// Number of tracked corners, and how they are chosen.
-const CORNERS_MAX: i32 = 150;
-const CORNER_QUALITY: f64 = 0.01;
-const CORNER_DISTANCE: f64 = 8.0;
-const CORNER_BLOCK: i32 = 3;
+/// The corners that are tracked.
+const CORNERS: CornerOptions = CornerOptions {
+    max: 150,
+    quality: 0.01,
+    distance: 8,
+};
 
-/// Window and levels of the pyramid, for shifts of up to about a quarter of the picture.
-const WINDOW: i32 = 15;
-const LEVELS: i32 = 4;
-const ITERATIONS: i32 = 20;
-const PRECISION: f64 = 0.03;
+/// How often the picture is halved, for shifts of up to about a quarter of it.
+const HALVINGS: usize = 4;
 
 /// Maximum distance in pixels of a corner that was tracked forward and back.
 const RETURN_MAX: f32 = 1.0;
@@ -55,14 +58,8 @@ const BINS: usize = 64;
 const EXPOSURE_ALIKE: f32 = 4.0;
 const GAIN_ALIKE: f32 = 0.1;
 
-/// The version of OpenCV that estimates camera motion.
-#[must_use]
-pub fn opencv_version() -> String {
-    // The version is a constant of the library: reading it does not fail.
-    core::get_version_string().unwrap_or_default()
-}
-
 /// Estimates camera motion from the optical flow of corners.
+#[derive(Default)]
 pub struct FlowMotion {
     scaler: Option<(PixelSize, PlaneScaler)>,
     previous: Option<Reduced>,
@@ -76,21 +73,15 @@ struct Reduced {
     samples: Vec<u8>,
     /// Brightness histogram, as fractions.
     shares: [f32; BINS],
+    /// Computed once corners are tracked.
+    pyramid: OnceCell<Pyramid>,
 }
 
 impl FlowMotion {
-    /// Creates an estimator. Sets OpenCV to one thread for the whole process.
-    ///
-    /// # Errors
-    /// [`VisionError::OpenCv`].
-    pub fn new() -> Result<Self, VisionError> {
-        core::set_num_threads(1).map_err(|error| VisionError::OpenCv {
-            source: error.into(),
-        })?;
-        Ok(Self {
-            scaler: None,
-            previous: None,
-        })
+    /// Creates an estimator that has seen no frame.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     fn reduced(&mut self, frame: &Frame) -> Reduced {
@@ -118,11 +109,17 @@ impl FlowMotion {
             extent,
             samples,
             shares,
+            pyramid: OnceCell::new(),
         }
     }
 }
 
 impl Reduced {
+    fn pyramid(&self) -> &Pyramid {
+        self.pyramid
+            .get_or_init(|| Pyramid::new(&self.samples, self.extent, HALVINGS))
+    }
+
     /// The picture with the mean brightness and contrast of `other`, or `None` if they are similar.
     /// Tracking a corner relies on constant brightness, which a flash or automatic exposure
     /// changes.
@@ -138,6 +135,7 @@ impl Reduced {
             extent: self.extent,
             samples: self.samples.iter().map(adjusted).collect(),
             shares: self.shares,
+            pyramid: OnceCell::new(),
         })
     }
 
@@ -174,12 +172,7 @@ impl CameraMotion for FlowMotion {
     fn advance(&mut self, frame: &Frame) -> Result<Motion, DetectError> {
         let now = self.reduced(frame);
         let motion = match &self.previous {
-            Some(before) if before.extent == now.extent => {
-                between(before, &now).map_err(|error| DetectError::Run {
-                    model: "optical flow".into(),
-                    source: BoxError::from(error),
-                })?
-            }
+            Some(before) if before.extent == now.extent => between(before, &now),
             // A picture of another size is from another camera.
             Some(_) => Motion::Cut,
             None => Motion::Unknown,
@@ -195,27 +188,27 @@ impl std::fmt::Debug for FlowMotion {
     }
 }
 
-fn between(before: &Reduced, now: &Reduced) -> opencv::Result<Motion> {
+fn between(before: &Reduced, now: &Reduced) -> Motion {
     if before.samples == now.samples {
-        return Ok(Motion::Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+        return Motion::Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
     }
     let distance = distance(&before.shares, &now.shares);
     if distance >= CUT_CERTAIN {
-        return Ok(Motion::Cut);
+        return Motion::Cut;
     }
     if before.extent.iter().any(|side| *side < SIDE_MIN) {
-        return Ok(Motion::Unknown);
+        return Motion::Unknown;
     }
-    let (corners, pairs) = followed(before, now)?;
+    let (corners, pairs) = followed(before, now);
     let share = pairs.len() as f32 / corners.max(1) as f32;
     if distance >= CUT_POSSIBLE && share < FOLLOWED_MIN {
-        return Ok(Motion::Cut);
+        return Motion::Cut;
     }
     if pairs.len() < PAIRS_MIN {
-        return Ok(Motion::Unknown);
+        return Motion::Unknown;
     }
     let [width, height] = before.extent.map(|side| side as f32);
-    Ok(fit(&pairs).map_or(Motion::Unknown, |[a, b, x, y]| {
+    fit(&pairs).map_or(Motion::Unknown, |[a, b, x, y]| {
         // From pixels of the reduced picture to fractions of it.
         Motion::Affine([
             a,
@@ -225,7 +218,7 @@ fn between(before: &Reduced, now: &Reduced) -> opencv::Result<Motion> {
             a,
             y / height,
         ])
-    }))
+    })
 }
 
 /// Half the sum of absolute differences: `0.0` for equal and `1.0` for disjoint histograms.
@@ -235,70 +228,17 @@ fn distance(before: &[f32; BINS], now: &[f32; BINS]) -> f32 {
 }
 
 /// The number of corners, and those that could be tracked forward and back.
-fn followed(before: &Reduced, now: &Reduced) -> opencv::Result<(usize, Vec<Pair>)> {
+fn followed(before: &Reduced, now: &Reduced) -> (usize, Vec<Pair>) {
     let exposed = now.exposed_like(before);
-    let (before, now) = (matrix(before)?, matrix(exposed.as_ref().unwrap_or(now))?);
-    let mut corners: Vector<Point2f> = Vector::new();
-    imgproc::good_features_to_track(
-        &before,
-        &mut corners,
-        CORNERS_MAX,
-        CORNER_QUALITY,
-        CORNER_DISTANCE,
-        &core::no_array(),
-        CORNER_BLOCK,
-        false,
-        0.04,
-    )?;
-    if corners.is_empty() {
-        return Ok((0, Vec::new()));
-    }
-    let (there, there_status) = flow(&before, &now, &corners)?;
-    let (back, back_status) = flow(&now, &before, &there)?;
-    let mut pairs = Vec::with_capacity(corners.len());
-    for (i, from) in corners.iter().enumerate() {
-        let (to, back) = (there.get(i)?, back.get(i)?);
-        let returned = (back.x - from.x).hypot(back.y - from.y) <= RETURN_MAX;
-        if there_status.get(i)? == 1 && back_status.get(i)? == 1 && returned {
-            pairs.push(Pair {
-                from: [from.x, from.y],
-                to: [to.x, to.y],
-            });
-        }
-    }
-    Ok((corners.len(), pairs))
-}
-
-fn matrix(reduced: &Reduced) -> opencv::Result<BoxedRef<'_, Mat>> {
-    let [width, height] = reduced
-        .extent
-        .map(|side| i32::try_from(side).unwrap_or(i32::MAX));
-    Mat::new_rows_cols_with_data(height, width, &reduced.samples)
-}
-
-/// Positions in `to` of the `points` of `from`, and 1 for each that was found.
-fn flow(
-    from: &BoxedRef<'_, Mat>,
-    to: &BoxedRef<'_, Mat>,
-    points: &Vector<Point2f>,
-) -> opencv::Result<(Vector<Point2f>, Vector<u8>)> {
-    let (mut found, mut status) = (Vector::new(), Vector::new());
-    let mut errors: Vector<f32> = Vector::new();
-    let kind = core::TermCriteria_COUNT + core::TermCriteria_EPS;
-    video::calc_optical_flow_pyr_lk(
-        from,
-        to,
-        points,
-        &mut found,
-        &mut status,
-        &mut errors,
-        Size::new(WINDOW, WINDOW),
-        LEVELS,
-        TermCriteria::new(kind, ITERATIONS, PRECISION)?,
-        0,
-        1e-4,
-    )?;
-    Ok((found, status))
+    let found = corners(&before.samples, before.extent[0], CORNERS);
+    let (before, now) = (before.pyramid(), exposed.as_ref().unwrap_or(now).pyramid());
+    let tracked = |from: &[f32; 2]| {
+        let to = follow(before, now, *from)?;
+        let back = follow(now, before, to)?;
+        let returned = (back[0] - from[0]).hypot(back[1] - from[1]) <= RETURN_MAX;
+        returned.then_some(Pair { from: *from, to })
+    };
+    (found.len(), found.iter().filter_map(tracked).collect())
 }
 
 #[cfg(test)]
@@ -346,7 +286,7 @@ mod tests {
     /// picture does not move.
     #[test]
     fn a_pan_is_measured() {
-        let mut motion = FlowMotion::new().unwrap();
+        let mut motion = FlowMotion::new();
         let first = frame(1, [0.0, 0.0], HD, 80.0);
         assert_eq!(motion.advance(&first).unwrap(), Motion::Unknown);
         let still = motion.advance(&first).unwrap();
@@ -363,7 +303,7 @@ mod tests {
     #[test]
     fn the_same_frames_give_the_same_motion() {
         let measure = || {
-            let mut motion = FlowMotion::new().unwrap();
+            let mut motion = FlowMotion::new();
             motion.advance(&frame(1, [0.0, 0.0], HD, 80.0)).unwrap();
             motion.advance(&frame(1, [9.5, 3.25], HD, 80.0)).unwrap()
         };
@@ -374,7 +314,7 @@ mod tests {
     #[test]
     fn a_cut_is_distinguished_from_a_pan_and_a_flash() {
         let after = |next: Frame| {
-            let mut motion = FlowMotion::new().unwrap();
+            let mut motion = FlowMotion::new();
             motion.advance(&frame(1, [0.0, 0.0], HD, 80.0)).unwrap();
             motion.advance(&next).unwrap()
         };
@@ -386,7 +326,7 @@ mod tests {
 
     #[test]
     fn pictures_without_structure_are_unknown() {
-        let mut motion = FlowMotion::new().unwrap();
+        let mut motion = FlowMotion::new();
         for (extent, level) in [
             ([1280, 720], 80),
             ([1280, 720], 81),

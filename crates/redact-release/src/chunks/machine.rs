@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context as _, Result};
 
-/// What chunks of one scan must have in common besides models and program. The model runtime and
-/// OpenCV choose their code by the features of the processor, and round differently.
+/// What chunks of one scan must have in common besides models and program. The model runtime
+/// chooses its code by the features of the processor, and rounds differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
     /// Architecture and features of the processor that numerical libraries use.
     pub processor: Vec<String>,
-    /// Libraries that decode, estimate camera motion and run models, with their versions.
+    /// Libraries that decode and run models, with their versions.
     pub libraries: Vec<String>,
 }
 
@@ -28,7 +28,6 @@ impl Machine {
     pub fn this(runtime: Option<&Path>) -> Result<Self> {
         let library = |(name, version): &(&str, String)| format!("{name} {version}");
         let mut libraries: Vec<String> = redact_media::versions().iter().map(library).collect();
-        libraries.push(format!("OpenCV {}", redact_vision::opencv_version()));
         if let Some(path) = runtime {
             let mut go_on = |_, _| ControlFlow::Continue(());
             let (digest, _) = redact_record::digest_file(path, &mut go_on).in_file(path)?;
