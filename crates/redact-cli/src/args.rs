@@ -41,6 +41,7 @@ pub(crate) use transcript::{
 pub(crate) use words::Words;
 pub(crate) use worker::{WorkerArgs, WorkerCommand};
 
+use crate::features::LONG_VERSION;
 use shared::parse_class;
 
 /// Finds faces, license plates and screens in recordings, hides what was approved, and proves it.
@@ -48,6 +49,7 @@ use shared::parse_class;
 #[command(
     name = "redact",
     version,
+    long_version = LONG_VERSION,
     propagate_version = true,
     after_help = "\
 Examples:

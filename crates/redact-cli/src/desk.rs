@@ -4,6 +4,7 @@ mod backup;
 mod confined;
 mod follow;
 mod jobs;
+#[cfg_attr(not(feature = "queue"), path = "desk/machines_none.rs")]
 mod machines;
 mod package;
 mod picture;
@@ -143,7 +144,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
             machine: host::user_at_machine(),
         },
         jobs: Arc::new(jobs),
-        machines: machines::Queue::of(&args.on_queue),
+        machines: machines::machines(&args.on_queue)?,
     })
 }
 

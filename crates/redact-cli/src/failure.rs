@@ -4,12 +4,15 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use redact_core::{PlanError, SourceError};
+use redact_desk::DeskError;
 use redact_engine::RenderError;
 use redact_jail::JailError;
 use redact_record::RecordError;
 use redact_release::chunks::ChunkError;
 use redact_release::chunks::render::SegmentError;
 use redact_release::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};
+
+use crate::features::{WITHOUT_FEATURE, WithoutQueue};
 
 /// What to do about `error`, when there is something to do.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
@@ -22,6 +25,7 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
         let is_there = matches!(cause.downcast_ref(), Some(RecordError::Exists));
         let is_weak = matches!(cause.downcast_ref(), Some(JailError::Weak { .. }));
         let other = is_there.then_some(FORCE).or(is_weak.then_some(WEAK_JAIL));
+        let other = other.or(lacks_feature(cause).then_some(WITHOUT_FEATURE));
         plan.or(source).or(other).map(str::to_owned)
     });
     let other = || {
@@ -30,6 +34,12 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     };
     let words = std::env::args_os();
     typed.or_else(other).or_else(|| name_hint(error, words))
+}
+
+/// Whether this program was built without what is needed.
+fn lacks_feature(cause: &(dyn Error + 'static)) -> bool {
+    let is_desk = matches!(cause.downcast_ref(), Some(DeskError::NoSingleSignOn));
+    is_desk || cause.is::<WithoutQueue>()
 }
 
 /// Names the argument that no record can name, where that is what failed.

@@ -3,6 +3,11 @@
 //! Arguments, the terminal, the environment, processes and exit codes. What a verb does is in
 //! `redact-release`; each verb has a file of its own here, and `args.rs` is what was typed.
 
+#![cfg_attr(
+    not(feature = "queue"),
+    allow(dead_code, reason = "without the queue, nothing reads its options")
+)]
+
 mod approve;
 mod args;
 mod batch;
@@ -12,18 +17,21 @@ mod desk;
 mod event_log;
 mod events;
 mod failure;
+mod features;
 mod generate;
 mod host;
 mod jail;
 mod jobs;
 mod key;
 mod limits;
+#[cfg_attr(not(feature = "queue"), path = "on_queue/none.rs")]
 mod on_queue;
 mod outcome;
 mod package;
 mod passphrase;
 mod paths;
 mod progress;
+#[cfg_attr(not(feature = "queue"), path = "queue/none.rs")]
 mod queue;
 mod recheck;
 mod render;

@@ -35,12 +35,15 @@ pub(crate) struct OnQueue<'a> {
 
 impl<'a> OnQueue<'a> {
     /// The queue that was given, if one was.
-    pub(crate) fn new(args: &OnQueueArgs, global: &'a GlobalArgs) -> Option<Self> {
-        Some(Self {
-            place: args.place()?,
+    ///
+    /// # Errors
+    /// Only in a program that was built without the queue.
+    pub(crate) fn new(args: &OnQueueArgs, global: &'a GlobalArgs) -> Result<Option<Self>> {
+        Ok(args.place().map(|place| Self {
+            place,
             chunk_seconds: args.chunk_seconds,
             global,
-        })
+        }))
     }
 
     /// Scans a recording in chunks. Where the chunks do not fit together, it is scanned whole, by

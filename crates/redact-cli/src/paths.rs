@@ -127,6 +127,7 @@ pub(crate) fn queue_store(given: Option<&str>) -> Result<String> {
 
 /// The options of a bucket, with the credentials that the environment names as for every program
 /// that uses S3.
+#[cfg(feature = "queue")]
 pub(crate) fn bucket_options(bucket: &str, prefix: &str) -> redact_queue::S3Options {
     redact_queue::S3Options {
         bucket: bucket.to_owned(),

@@ -120,7 +120,7 @@ fn on_queue(
     (plan, encoding): (&ApprovedPlan, &EncodingOptions),
     ports: &Ports<'_>,
 ) -> Result<Encoded> {
-    match OnQueue::new(&args.on_queue, global) {
+    match OnQueue::new(&args.on_queue, global)? {
         Some(queue) if args.excerpt.from.is_empty() => {
             let models = args.models.models.as_deref();
             queue.segments(&args.clip, plan, (encoding, models), ports)

@@ -83,7 +83,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let cache = render::segment_cache(&args.release)?;
     let models = paths::model_options(&args.models)?;
     let worker = Process::new(global);
-    let queue = OnQueue::new(&args.on_queue, global);
+    let queue = OnQueue::new(&args.on_queue, global)?;
     let steps = Steps {
         args,
         files: &files,

@@ -51,7 +51,7 @@ fn scanned(
     };
     let worker = Process::new(global);
     let ports = jobs::ports(global, &worker, progress);
-    match OnQueue::new(&args.on_queue, global) {
+    match OnQueue::new(&args.on_queue, global)? {
         Some(queue) => queue.scan(&request, &ports),
         None => Ok(scan_recording(&request, &ports)?),
     }

@@ -16,11 +16,14 @@ pub(crate) fn say(line: &str) {
 /// Starts the log on standard error; `$REDACT_LOG` says what is logged, otherwise warnings, or
 /// errors alone where a person asked for quiet.
 pub(crate) fn start_logging(quiet: bool) {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::prelude::*;
     let level = if quiet { "error" } else { "warn" };
-    let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    let wanted = std::env::var("REDACT_LOG").ok();
+    let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
+    let filter = wanted.or_else(|| level.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
         .init();
 }

@@ -1,6 +1,8 @@
 //! `redact worker`: does a task of a chunk plan, or the chunks of a queue.
 
+#[cfg(feature = "queue")]
 mod child;
+#[cfg_attr(not(feature = "queue"), path = "worker/queue_none.rs")]
 mod queue;
 
 use std::path::Path;

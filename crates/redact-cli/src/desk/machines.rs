@@ -4,26 +4,30 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use redact_core::port::BoxError;
 use redact_desk::{Machine, MachineJob, MachineList, Machines};
 use redact_queue::{Database, JobId, JobRow, WorkerRow};
 
-use crate::args::{OnQueueArgs, QueueAddressArgs};
+use crate::args::{OnQueueArgs, QueueAddressArgs, QueuePlaceArgs};
 use crate::queue::{block_on, database};
 
 /// A page waits no longer for the queue.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The queue that the desk was started with.
-pub(super) struct Queue(QueueAddressArgs);
+struct Queue(QueueAddressArgs);
+
+/// The queue, if one was given.
+///
+/// # Errors
+/// Only in a program that was built without the queue.
+pub(super) fn machines(args: &OnQueueArgs) -> Result<Option<Arc<dyn Machines>>> {
+    let queue = |place: QueuePlaceArgs| Arc::new(Queue(place.address)) as Arc<dyn Machines>;
+    Ok(args.place().map(queue))
+}
 
 impl Queue {
-    /// The queue, if one was given.
-    pub(super) fn of(args: &OnQueueArgs) -> Option<Arc<dyn Machines>> {
-        let place = args.place()?;
-        Some(Arc::new(Self(place.address)))
-    }
-
     async fn listed(&self) -> Result<MachineList, BoxError> {
         let database = database(&self.0, 1).await?;
         let mut jobs = Vec::new();
