@@ -80,6 +80,7 @@ pub(crate) mod second_factor;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod sheet;
 pub(crate) mod signing;
 pub(crate) mod statistics;
 pub(crate) mod tasks;

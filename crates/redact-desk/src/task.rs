@@ -54,7 +54,8 @@ pub enum Task {
         /// Path of the picture.
         picture: PathBuf,
     },
-    /// Write a run of frames of the proxy as JPEG; each is complete when its number is reported.
+    /// Write frames of the proxy as JPEG, in one process; each is complete when its number is
+    /// reported.
     Pictures(PicturesTask),
     /// Write a clip of the proxy with redactions.
     Preview(PreviewTask),
@@ -90,10 +91,8 @@ pub struct PicturesTask {
     pub folder: PathBuf,
     /// The frame that is needed first.
     pub first: u32,
-    /// First frame.
-    pub start: u32,
-    /// First frame after.
-    pub end: u32,
+    /// All of them, in ascending order.
+    pub frames: Vec<u32>,
     /// The most columns.
     pub width: Option<u32>,
     /// What is hidden.

@@ -142,8 +142,7 @@ fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
         Task::Pictures(task) => Spec::Pictures {
             folder: task.folder.clone(),
             first: task.first,
-            start: task.start,
-            end: task.end,
+            frames: task.frames.clone(),
             width: task.width,
             redactions: (&task.redactions).into(),
             output,

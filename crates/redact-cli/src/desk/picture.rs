@@ -1,13 +1,12 @@
 //! One picture of a proxy as JPEG, with masks as the renderer draws them.
 
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{Rgb, RgbImage};
-use redact_core::{Frame, Picture, PixelRect, Redactions};
+use redact_core::{Frame, FrameIndex, Picture, PixelRect, Redactions};
 use redact_desk::PicturesTask;
 use redact_engine::mask_frame;
 use redact_record::Overwrite;
@@ -16,6 +15,10 @@ use serde_json::{Value, json};
 use super::proxy::Proxy;
 use crate::progress;
 use crate::score::pixels::rgb_at;
+
+/// Frames that are decoded on the way to the one that is needed first, and held until it is
+/// written: at most 1.5 MB each at the size of a proxy.
+const HELD_MAX: u32 = 24;
 
 /// JPEG quality: these pictures are examined closely.
 const QUALITY: u8 = 88;
@@ -32,7 +35,7 @@ pub(super) fn picture(
     output: &Path,
 ) -> Result<Value> {
     let mut proxy = Proxy::open(folder, false, 1)?;
-    let redactions = proxy.with_levels(redactions, frame..frame.saturating_add(1))?;
+    let redactions = proxy.with_levels(redactions, |span| span.contains(FrameIndex::new(frame)))?;
     let mut found = proxy.frame(frame)?;
     mask_frame(&mut found, &redactions);
     let image = narrowed(rgb(&found.picture, None), width);
@@ -41,28 +44,31 @@ pub(super) fn picture(
 }
 
 /// Which frames to write, and how wide.
-pub(super) struct Run {
+pub(super) struct Run<'a> {
     /// The frame that is needed first.
     pub(super) first: u32,
-    /// All of them.
-    pub(super) frames: Range<u32>,
+    /// All of them, in ascending order.
+    pub(super) frames: &'a [u32],
     /// The most columns.
     pub(super) width: Option<u32>,
 }
 
-/// Writes a run of frames with `redactions` into the folder `output`, the one that is needed first
-/// before its neighbors; reports each by its number.
+/// Writes frames with `redactions` into the folder `output` in one pass of the decoder, the one
+/// that is needed first before those ahead of it; reports each by its number.
 ///
 /// # Errors
 /// When there are no such frames or the disk is full.
 pub(super) fn pictures(
     folder: &Path,
-    run: &Run,
+    run: &Run<'_>,
     redactions: Redactions,
     output: &Path,
 ) -> Result<Value> {
     let mut proxy = Proxy::open(folder, false, 1)?;
-    let redactions = proxy.with_levels(redactions, run.frames.clone())?;
+    let redactions = proxy.with_levels(redactions, |span| {
+        let shown = |&frame: &u32| span.contains(FrameIndex::new(frame));
+        run.frames.iter().any(shown)
+    })?;
     let publish = |mut frame: Frame| {
         progress::check_interrupted()?;
         mask_frame(&mut frame, &redactions);
@@ -72,17 +78,23 @@ pub(super) fn pictures(
         progress::report(PicturesTask::PHASE, number.into(), None);
         anyhow::Ok(())
     };
-    // Frames before the first are decoded on the way to it.
-    let mut before = Vec::new();
-    for number in run.frames.clone() {
-        let frame = proxy.frame(number)?;
-        if number < run.first {
-            before.push(frame);
-        } else {
-            publish(frame)?;
-        }
+    let (mut before, from_first) = run
+        .frames
+        .split_at(run.frames.partition_point(|&number| number < run.first));
+    // Frames shortly before the first are decoded on the way to it.
+    let near = before.partition_point(|&number| number < run.first.saturating_sub(HELD_MAX));
+    let mut held = Vec::new();
+    for &number in &before[near..] {
+        held.push(proxy.frame(number)?);
     }
-    before.into_iter().rev().try_for_each(publish)?;
+    before = &before[..near];
+    for &number in from_first {
+        publish(proxy.frame(number)?)?;
+    }
+    held.into_iter().rev().try_for_each(&publish)?;
+    for &number in before {
+        publish(proxy.frame(number)?)?;
+    }
     Ok(json!({}))
 }
 

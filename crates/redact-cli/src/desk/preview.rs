@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_core::{AudioBlock, MediaItem, Redactions, Sink as _, Source as _, Timestamp};
+use redact_core::{
+    AudioBlock, FrameSpan, MediaItem, Redactions, Sink as _, Source as _, Timestamp,
+};
 use redact_engine::{mask_frame, mute_block};
 use redact_media::{EncodeOptions, FileSink, Preset};
 use serde_json::{Value, json};
@@ -23,8 +25,9 @@ pub(super) fn preview(
     output: &Path,
     threads: usize,
 ) -> Result<Value> {
-    let levels = Proxy::open(folder, false, threads)?.with_levels(redactions, frames.clone());
-    let redactions = &levels?;
+    let shows =
+        |span: FrameSpan| span.start().get() < frames.end && frames.start < span.end().get();
+    let redactions = &Proxy::open(folder, false, threads)?.with_levels(redactions, shows)?;
     let proxy = Proxy::open(folder, true, threads)?;
     let mut stretch = proxy.stretch(frames.start, frames.end)?;
     let info = stretch.info().clone();

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{
-    Frame, FrameIndex, MediaItem, Redactions, Source, SourceDiagnostics, SourceError, SourceInfo,
-    TimeBase,
+    Frame, FrameIndex, FrameSpan, MediaItem, Redactions, Source, SourceDiagnostics, SourceError,
+    SourceInfo, TimeBase,
 };
 use redact_desk::recording_files::{PROXY, TIMELINE};
 use redact_engine::mask_levels;
@@ -173,22 +173,21 @@ impl Proxy {
         }
     }
 
-    /// `redactions` with the levels of the masks that show in `frames`, taken from the proxy as a
-    /// render takes them from the recording.
+    /// `redactions` with the levels of the masks whose span `shows` says is shown, taken from the
+    /// proxy as a render takes them from the recording.
     ///
     /// # Errors
     /// Those of [`Self::frame`].
     pub(super) fn with_levels(
         &mut self,
         redactions: Redactions,
-        frames: std::ops::Range<u32>,
+        shows: impl Fn(FrameSpan) -> bool,
     ) -> Result<Redactions> {
         let mut levels = Vec::with_capacity(redactions.masks.len());
         for mask in &redactions.masks {
-            let (start, end) = (mask.span().start().get(), mask.span().end().get());
-            let shows = start < frames.end && frames.start < end;
-            levels.push(if shows && mask.needs_levels() {
-                mask_levels(mask, &self.frame(start)?.picture)
+            levels.push(if shows(mask.span()) && mask.needs_levels() {
+                let start = self.frame(mask.span().start().get())?;
+                mask_levels(mask, &start.picture)
             } else {
                 None
             });

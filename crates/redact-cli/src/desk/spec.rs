@@ -50,8 +50,7 @@ pub(crate) enum Spec {
     Pictures {
         folder: PathBuf,
         first: u32,
-        start: u32,
-        end: u32,
+        frames: Vec<u32>,
         width: Option<u32>,
         redactions: RedactionsSpec,
         output: PathBuf,

@@ -53,15 +53,14 @@ pub(crate) fn run(spec: &Spec) -> Result<Value> {
         Spec::Pictures {
             folder,
             first,
-            start,
-            end,
+            frames,
             width,
             redactions,
             output,
         } => {
             let run = picture::Run {
                 first: *first,
-                frames: *start..*end,
+                frames,
                 width: *width,
             };
             picture::pictures(folder, &run, masks(redactions)?, output)

@@ -414,20 +414,21 @@ fn mute(given: &document::Mute) -> ApiResult<MuteRegion> {
     })
 }
 
-/// The masks of `redactions` over frames `start..end`, with the frame that their levels are taken
-/// from. Mutes are not clipped.
-pub(crate) fn clip_to_frames(redactions: &Redactions, start: u32, end: u32) -> Redactions {
+/// The masks of `redactions` in `frames`, which ascend, with the frame that their levels are taken
+/// from. Between frames that are not neighbors, a mask is not as it was. Mutes are not clipped.
+pub(crate) fn clip_to_frames(redactions: &Redactions, frames: &[u32]) -> Redactions {
     let masks = redactions.masks.iter().filter_map(|mask| {
-        let begins = mask.span().start().get();
-        let (first, after) = (begins.max(start), mask.span().end().get().min(end));
-        FrameSpan::new(FrameIndex::new(first), FrameIndex::new(after))?;
+        let (begins, ends) = (mask.span().start().get(), mask.span().end().get());
+        let shown = &frames[frames.partition_point(|&frame| frame < begins)..];
+        let shown = &shown[..shown.partition_point(|&frame| frame < ends)];
+        let (first, last) = (*shown.first()?, *shown.last()?);
         // A blur shows what was measured where it begins.
         let from = if mask.needs_levels() { begins } else { first };
-        let span = FrameSpan::new(FrameIndex::new(from), FrameIndex::new(after))?;
+        let span = FrameSpan::new(FrameIndex::new(from), FrameIndex::new(last + 1))?;
         let frames = (from < first)
             .then_some(from)
             .into_iter()
-            .chain(first..after);
+            .chain(shown.iter().copied());
         let path = frames
             .filter_map(|frame| {
                 let frame = FrameIndex::new(frame);

@@ -79,6 +79,20 @@ fn seconds(timeline: &Timeline, frame: u32) -> f64 {
     timeline.start_millis(frame) as f64 / 1000.0
 }
 
+/// The frames of a sheet in the order in which the page shows them: of what is kept first, then of
+/// what is undecided, rejected and hidden.
+pub(crate) fn frames_as_shown(sheet: &[SheetItem]) -> Vec<u32> {
+    let group = |item: &&SheetItem| match item.decision {
+        Some(Decision::Keep { .. }) => 0,
+        None => 1,
+        Some(Decision::Reject { .. }) => 2,
+        Some(Decision::Redact { .. }) => 3,
+    };
+    let mut items: Vec<&SheetItem> = sheet.iter().collect();
+    items.sort_by_key(group);
+    items.iter().map(|item| item.frame).collect()
+}
+
 /// The largest box that a detector found; without one, the largest.
 fn best_box(track: &Track) -> (FrameIndex, NormRect) {
     let detected = |origin| origin == BoxOrigin::Detected;

@@ -22,7 +22,7 @@ use crate::domain::differences::Differences;
 use crate::domain::document::Document;
 use crate::domain::policy::Policy;
 use crate::domain::reason_changes::ReasonChange;
-use crate::domain::sheet::{SheetItem, sheet as make_sheet};
+use crate::domain::sheet::SheetItem;
 use crate::domain::summary::{Summary, summary as summarize};
 use crate::domain::viewing::Seen;
 use crate::id::Id;
@@ -36,12 +36,12 @@ use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
 use crate::service::new_reviews::{self, Decisions, NewReview};
 use crate::service::policies;
-use crate::service::previews;
 use crate::service::recordings::frames;
 use crate::service::releases;
 use crate::service::reviews::{self, LoadedReview, Saved};
 use crate::service::sealed;
 use crate::service::views;
+use crate::service::{previews, sheet as sheets};
 use crate::time;
 
 /// The longest preview, in frames.
@@ -319,17 +319,9 @@ pub(crate) async fn sheet(
     who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<Vec<SheetItem>>> {
-    let loaded = LoadedReview::load(&app, &id, None).await?;
-    let recording = &loaded.row.recording;
-    views::note(&app, &who, recording, Seen::Review, 0..0).await?;
-    let timeline = views::timeline(&app, recording).await;
-    let not_ready = || ApiError::conflict("not_ready", "The recording is not ready yet.");
-    let timeline = timeline.ok_or_else(not_ready)?;
-    let made = tokio::task::spawn_blocking(move || {
-        let plan = loaded.plan()?;
-        Ok::<_, ApiError>(make_sheet(&loaded.document, &plan, &timeline))
-    });
-    Ok(axum::Json(made.await??))
+    let sheet = sheets::of(&app, &id, None).await?;
+    views::note(&app, &who, &sheet.recording, Seen::Review, 0..0).await?;
+    Ok(axum::Json(sheet.items))
 }
 
 /// `GET /reviews/:id/differences/:other`.
@@ -362,6 +354,8 @@ pub(crate) async fn differences(
 pub(crate) struct PreviewQuery {
     revision: Option<i64>,
     width: Option<u32>,
+    #[serde(default)]
+    sheet: bool,
 }
 
 /// `GET /reviews/:id/preview/:frame`.
@@ -376,6 +370,7 @@ pub(crate) async fn preview_frame(
         review: id,
         revision: look.revision.unwrap_or(row.revision),
         width: look.width.map(|width| width.clamp(16, 4096)),
+        sheet: look.sheet,
     };
     let jpeg = previews::picture(&app, of, frame).await?;
     views::note(&app, &who, &row.recording, Seen::Preview, frame..frame + 1).await?;

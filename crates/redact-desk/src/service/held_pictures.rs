@@ -1,7 +1,6 @@
 //! Pictures of previews that are held in memory: those of the last few revisions.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +11,13 @@ use crate::id::Id;
 
 /// A JPEG file.
 pub(crate) type Jpeg = Arc<[u8]>;
+
+/// Frames of a run for somebody who steps. A proxy has a key frame every 12 frames, and decoding
+/// begins at one.
+const RUN_FRAMES: u32 = 24;
+
+/// Frames of a run for a contact sheet: as many as its page shows of each group at first.
+const SHEET_FRAMES: usize = 60;
 
 /// Fewer frames than this ahead of what is shown begin the next run.
 const AHEAD: u32 = 8;
@@ -28,6 +34,8 @@ pub(crate) struct PicturesOf {
     pub(crate) review: Id,
     pub(crate) revision: i64,
     pub(crate) width: Option<u32>,
+    /// Whether they are those of the contact sheet, and not for somebody who steps.
+    pub(crate) sheet: bool,
 }
 
 /// The pictures that are held.
@@ -43,6 +51,8 @@ pub(crate) struct Pictures {
     pub(crate) recording: Id,
     pub(crate) frames: u32,
     pub(crate) redactions: Redactions,
+    /// The frames of the contact sheet as its page shows them, if they are wanted.
+    pub(crate) sheet: Option<Vec<u32>>,
     pub(crate) state: Mutex<State>,
 }
 
@@ -54,7 +64,8 @@ pub(crate) struct State {
 
 /// A process that makes pictures.
 pub(crate) struct Run {
-    pub(crate) frames: Range<u32>,
+    /// In ascending order.
+    pub(crate) frames: Vec<u32>,
     /// The frame that it makes first, because somebody waits for it.
     pub(crate) first: u32,
     pub(crate) stop: AtomicBool,
@@ -115,10 +126,27 @@ impl Pictures {
         }
     }
 
+    /// The frames that are made with `first`, in ascending order.
+    pub(crate) fn run_of(&self, first: u32) -> Vec<u32> {
+        let Some(sheet) = &self.sheet else {
+            let start = first - first % (RUN_FRAMES / 2);
+            let end = start.saturating_add(RUN_FRAMES).min(self.frames);
+            return (start..end).collect();
+        };
+        let chunks = sheet.chunks(SHEET_FRAMES);
+        let mut frames = vec![first];
+        if let Some(chunk) = chunks.into_iter().find(|chunk| chunk.contains(&first)) {
+            frames.extend(chunk);
+        }
+        frames.sort_unstable();
+        frames.dedup();
+        frames
+    }
+
     /// The frame with which the next run begins while `frame` is shown; `None` if enough is there
     /// or another run is at work.
     pub(crate) fn wanted(&self, state: &State, frame: u32) -> Option<u32> {
-        if state.run.is_some() {
+        if state.run.is_some() || self.sheet.is_some() {
             return None;
         }
         let ahead = frame..frame.saturating_add(AHEAD).min(self.frames);
@@ -128,10 +156,16 @@ impl Pictures {
             .find(|near| !state.made.contains_key(near))
     }
 
-    /// Adds a picture. Of too many, those farthest away are dropped.
+    /// Adds a picture. Of too many, those farthest away are dropped, and of a contact sheet those
+    /// of other runs.
     pub(crate) fn add(&self, frame: u32, picture: Jpeg) {
-        let made = &mut self.state().made;
+        let State { made, run } = &mut *self.state();
         made.insert(frame, picture);
+        if let (Some(_), Some(run)) = (&self.sheet, run)
+            && made.len() > PICTURES_MAX
+        {
+            made.retain(|frame, _| run.frames.contains(frame));
+        }
         while made.len() > PICTURES_MAX {
             let first = made.keys().next().copied().unwrap_or(frame);
             let last = made.keys().next_back().copied().unwrap_or(frame);

@@ -159,7 +159,7 @@ async fn preview(app: &Shared, row: &JobRow, recording: &Id) -> ApiResult<Task> 
         folder: app.folders.recording(recording),
         start: input.start,
         end: input.end,
-        redactions: clip_to_frames(&redactions, input.start, input.end),
+        redactions: clip_to_frames(&redactions, &(input.start..input.end).collect::<Vec<_>>()),
         clip: app.folders.clip(&row.id),
     }))
 }

@@ -1,4 +1,5 @@
-//! Pictures of previews, made in runs: whoever looks at one frame steps to its neighbors next.
+//! Pictures of previews, made in runs: whoever looks at one frame steps to its neighbors next, and
+//! the page that shows one picture of a contact sheet asks for the others next.
 //!
 //! One confined process decodes forward and makes a run of pictures, the requested one first. Those
 //! of the last few revisions are held in memory, so that a step takes as long as sending a picture.
@@ -13,14 +14,12 @@ use tokio::sync::watch;
 
 use super::app::App;
 use super::held_pictures::{Jpeg, Pictures, PicturesOf, Run, State};
-use super::{recordings, reviews};
+use super::{recordings, reviews, sheet};
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::plan::clip_to_frames;
+use crate::domain::sheet::frames_as_shown;
 use crate::id::Id;
 use crate::task::{PicturesTask, Task, Watch};
-
-/// Frames of a run. A proxy has a key frame every 12 frames, and decoding begins at one.
-const RUN_FRAMES: u32 = 24;
 
 /// Runs that are begun for a frame until it is given up.
 const TRIES: u32 = 3;
@@ -37,6 +36,7 @@ pub(crate) async fn picture(app: &App, of: PicturesOf, frame: u32) -> ApiResult<
     if frame >= pictures.frames {
         return Err(ApiError::field("frame", "This frame does not exist."));
     }
+    let of_sheet = pictures.sheet.is_some();
     let mut tries = TRIES;
     loop {
         let (mut coming, own) = {
@@ -49,8 +49,10 @@ pub(crate) async fn picture(app: &App, of: PicturesOf, frame: u32) -> ApiResult<
             }
             match state.run.clone() {
                 Some(run) if run.frames.contains(&frame) => (run.made.subscribe(), true),
-                // Somebody else waits for its first picture, and gets it.
-                Some(run) if !state.made.contains_key(&run.first) => (run.made.subscribe(), false),
+                // Somebody else waits for its first picture, or for all of a contact sheet.
+                Some(run) if of_sheet || !state.made.contains_key(&run.first) => {
+                    (run.made.subscribe(), false)
+                }
                 _ => (begin(app, &pictures, &mut state, frame), true),
             }
         };
@@ -71,7 +73,14 @@ async fn load(app: &App, of: PicturesOf) -> ApiResult<Arc<Pictures>> {
     let recording = crate::db::reviews::by_id(&app.db, &of.review)
         .await?
         .recording;
+    let shown = if of.sheet {
+        let of_review = sheet::of(app, &of.review, Some(of.revision)).await?;
+        Some(frames_as_shown(&of_review.items))
+    } else {
+        None
+    };
     let pictures = Pictures {
+        sheet: shown,
         frames: recordings::frames(app, &recording).await?,
         redactions: reviews::preview_of(app, &of.review, Some(of.revision)).await?,
         recording,
@@ -91,11 +100,9 @@ fn begin(
     if let Some(other) = state.run.take() {
         other.stop.store(true, Ordering::SeqCst);
     }
-    let start = first - first % (RUN_FRAMES / 2);
-    let end = start.saturating_add(RUN_FRAMES).min(pictures.frames);
     let (made, receiver) = watch::channel(0);
     let run = Arc::new(Run {
-        frames: start..end,
+        frames: pictures.run_of(first),
         first,
         stop: AtomicBool::new(false),
         made,
@@ -111,14 +118,12 @@ async fn make(app: App, pictures: Arc<Pictures>, run: Arc<Run>, first: u32) {
         .folders
         .work()
         .join(format!("{}.pictures", Id::random()));
-    let (start, end) = (run.frames.start, run.frames.end);
     let task = Task::Pictures(PicturesTask {
         folder: app.folders.recording(&pictures.recording),
         first,
-        start,
-        end,
+        frames: run.frames.clone(),
         width: pictures.of.width,
-        redactions: clip_to_frames(&pictures.redactions, start, end),
+        redactions: clip_to_frames(&pictures.redactions, &run.frames),
         pictures: folder.clone(),
     });
     let takes = Takes {

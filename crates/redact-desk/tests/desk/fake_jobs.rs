@@ -43,6 +43,8 @@ pub(crate) struct FakeJobs {
     pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
     /// Frames of previews, in the order in which they were made.
     pub(crate) pictures: Mutex<Vec<u32>>,
+    /// The frames of each process that makes pictures.
+    pub(crate) picture_runs: Mutex<Vec<Vec<u32>>>,
     /// A release that checks find wrong.
     pub(crate) wrong: Mutex<Option<String>>,
     /// What packages were told, in their order.
@@ -152,8 +154,15 @@ impl FakeJobs {
         task: &PicturesTask,
         watch: &dyn Watch,
     ) -> Result<TaskOutcome, TaskError> {
+        self.picture_runs.lock().unwrap().push(task.frames.clone());
         // As a process would: the requested one first, then those after it and before it.
-        let order = (task.first..task.end).chain((task.start..task.first).rev());
+        let (before, after) = task.frames.split_at(
+            task.frames
+                .iter()
+                .take_while(|&&frame| frame < task.first)
+                .count(),
+        );
+        let order = after.iter().chain(before.iter().rev()).copied();
         for frame in order {
             let masks = task.redactions.masks_at(FrameIndex::new(frame)).count();
             let path = PicturesTask::path(&task.pictures, frame);

@@ -251,6 +251,51 @@ async fn the_neighbors_of_a_previewed_frame_are_made_with_it() {
     assert!(made().len() > all.len());
 }
 
+/// Goal: the pictures of a contact sheet are made in one process, one for each of its frames and no
+/// neighbors, with the masks of the release. Control: without `sheet`, neighbors are made.
+#[tokio::test]
+async fn the_pictures_of_a_contact_sheet_are_made_together() {
+    let (bench, operator, _) = office().await;
+    let (_, recording, review) = bench.ready(&operator).await;
+    let (base, mut document) = bench.decided(&operator, &review).await;
+    document["drawn"] = json!([{ "id": "door", "effect": { "kind": "fill" }, "reason": "privacy",
+        "start": 26, "end": 29, "keyframes": [[26, 0.1, 0.1, 0.2, 0.2]] }]);
+    document["tracks"][0]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    bench.save(&operator, &review, base, &document).await.ok();
+    bench.write_timeline(&recording);
+    let path = format!("/api/reviews/{review}/sheet");
+    let sheet = bench.get(&operator, &path).await.ok();
+    let mut frames: Vec<u32> = sheet
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| u32::try_from(item["frame"].as_u64().unwrap()).unwrap())
+        .collect();
+    frames.sort_unstable();
+    frames.dedup();
+    let look = async |frame: u32, more: &str| {
+        let path = format!("/api/reviews/{review}/preview/{frame}?width=640{more}");
+        String::from_utf8(bench.get(&operator, &path).await.bytes).unwrap()
+    };
+    let began = bench.jobs.told.lock().unwrap().len();
+    for &frame in &frames {
+        let hidden = look(frame, "&sheet=true").await;
+        assert_eq!(hidden, look(frame, "").await, "frame {frame}");
+    }
+    let of_sheet = look(frames[0], "&sheet=true").await;
+    assert!(of_sheet.ends_with("masks"), "{of_sheet}");
+    let told = bench.jobs.told.lock().unwrap()[began..].to_vec();
+    assert!(told.iter().all(|task| task == "Pictures"), "{told:?}");
+    let made = bench.jobs.pictures.lock().unwrap().clone();
+    let sets = bench.jobs.picture_runs.lock().unwrap().clone();
+    assert_eq!(
+        sets.iter().filter(|set| **set == frames).count(),
+        1,
+        "{sets:?}"
+    );
+    assert!(made.len() > frames.len(), "the control makes neighbors");
+}
+
 /// Goal: the clip of the whole is made once for a revision, in a lane of its own, and counts as
 /// watched as far as it was sent. Control: another revision has none.
 #[tokio::test]
