@@ -2,6 +2,7 @@
 
 pub(crate) mod absences;
 pub(crate) mod access;
+pub(crate) mod access_log;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod approvals;

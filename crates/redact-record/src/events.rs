@@ -61,13 +61,59 @@ pub fn read(
     path: &Path,
     each: &mut dyn FnMut(Result<Recorded, RecordError>),
 ) -> Result<(), RecordError> {
+    read_on(path, &mut LogPlace::default(), each)
+}
+
+/// A place in a log, after a complete line, from which [`read_on`] goes on. The default is its
+/// start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPlace {
+    /// Bytes before it.
+    offset: u64,
+    /// The line before it, with its line break. Its hash depends on all lines before.
+    line: Vec<u8>,
+}
+
+impl LogPlace {
+    /// Whether the log at `path` still has the line before this place there. The start is in every
+    /// log.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`], [`RecordError::NotAFile`].
+    pub fn is_in(&self, path: &Path) -> Result<bool, RecordError> {
+        if self.offset == 0 {
+            return Ok(true);
+        }
+        let failed = |source| RecordError::Read { source };
+        let (mut file, _) = store::open(path)?;
+        let start = self.offset.saturating_sub(self.line.len() as u64);
+        file.seek(SeekFrom::Start(start)).map_err(failed)?;
+        let mut found = Vec::with_capacity(self.line.len());
+        file.take(self.line.len() as u64)
+            .read_to_end(&mut found)
+            .map_err(failed)?;
+        Ok(found == self.line)
+    }
+}
+
+/// Reads a log from `place` on as [`read`] does, and moves `place` behind the last complete line.
+/// Whoever goes on in a log first asks [`LogPlace::is_in`].
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::NotAFile`].
+pub fn read_on(
+    path: &Path,
+    place: &mut LogPlace,
+    each: &mut dyn FnMut(Result<Recorded, RecordError>),
+) -> Result<(), RecordError> {
     use std::io::BufRead as _;
-    let (file, _) = store::open(path)?;
+    let failed = |source| RecordError::Read { source };
+    let (mut file, _) = store::open(path)?;
+    file.seek(SeekFrom::Start(place.offset)).map_err(failed)?;
     let mut reader = std::io::BufReader::new(file);
     let mut line = Vec::new();
     loop {
         line.clear();
-        let failed = |source| RecordError::Read { source };
         // A longer line is not an entry: it is read in pieces, each of which is an error.
         Read::by_ref(&mut reader)
             .take(LINE_BYTES_MAX as u64)
@@ -80,6 +126,8 @@ pub fn read(
                 "a line of more than {LINE_BYTES_MAX} bytes"
             )))),
         }
+        place.offset += line.len() as u64;
+        std::mem::swap(&mut place.line, &mut line);
     }
 }
 

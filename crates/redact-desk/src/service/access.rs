@@ -1,11 +1,13 @@
 //! Who got at which recording, from the event log and the views that still go on; and unusual
 //! access with its review.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use redact_record::events::{self, Act, Detail, Outcome, Recorded};
+use redact_record::events::Act;
 use serde_json::json;
 
+use super::access_log::{LoggedAccess, LoggedWork};
 use super::app::Shared;
 use super::requests::REASON_CHARS_MAX;
 use super::views;
@@ -64,122 +66,46 @@ impl Related {
         })
     }
 
-    /// The recordings that an entry is about. Those of practice requests are none.
-    fn recordings(&self, entry: &Recorded) -> Vec<Id> {
+    /// The recordings that these ids are, or are made of. Those of practice requests are none.
+    fn recordings(&self, of: &[Id]) -> Vec<Id> {
         let mut found = Vec::new();
-        for name in ["recording", "release", "package", "review"] {
-            let Some(id) = label(entry, name).and_then(Id::read) else {
-                continue;
-            };
-            let of = self.of.get(&id).cloned().unwrap_or_else(|| vec![id]);
-            found.extend(of.into_iter().filter(|id| self.recordings.contains_key(id)));
+        for id in of {
+            let own = std::slice::from_ref(id);
+            let of = self.of.get(id).map_or(own, Vec::as_slice).iter();
+            found.extend(of.filter(|id| self.recordings.contains_key(id)).cloned());
         }
         found.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         found.dedup();
         found
     }
 
-    /// The requests that an entry is about.
-    fn requests(&self, entry: &Recorded) -> Vec<Id> {
-        let own = label(entry, "request").and_then(Id::read);
-        let of = self.recordings(entry).into_iter();
+    /// The access that the log has; `None` if it is to no recording that there is.
+    fn access(&self, logged: &LoggedAccess) -> Option<Access> {
+        let recordings = self.recordings(&logged.of);
+        (!recordings.is_empty()).then(|| Access {
+            at: logged.at,
+            until: logged.until,
+            who: logged.who.to_string(),
+            kind: logged.kind,
+            recordings,
+            shown: logged.shown.clone(),
+            frames: logged.frames,
+            is_open: false,
+        })
+    }
+
+    /// Adds the work that the log shows.
+    fn add_work(&self, work: &mut Assignments, (logged, zone): (&LoggedWork, &Zone)) {
+        let of = self.recordings(&logged.of).into_iter();
         let of = of.filter_map(|id| Some(self.recordings.get(&id)?.request.clone()));
-        own.into_iter().chain(of).collect()
-    }
-}
-
-fn label<'a>(entry: &'a Recorded, wanted: &str) -> Option<&'a str> {
-    let mut details = entry.event.details.iter();
-    let found = details.find(|(name, _)| name.as_str() == wanted);
-    match &found?.1 {
-        Detail::Label(label) => Some(label.as_str()),
-        Detail::Count(_) => None,
-    }
-}
-
-/// The access that an entry records; `None` if it is no access to a recording.
-fn access(entry: &Recorded, related: &Related) -> Option<Access> {
-    let action = label(entry, "action")?;
-    let kind = match (entry.event.what, action) {
-        (Act::View, "viewed") => AccessKind::Viewed,
-        (Act::Export, "download") => AccessKind::Downloaded,
-        (Act::Export, "package-queued") => AccessKind::Exported,
-        (Act::Delivery, "copy") => AccessKind::HandedOver,
-        _ => return None,
-    };
-    if entry.event.outcome != Outcome::Success {
-        return None;
-    }
-    let recordings = related.recordings(entry);
-    if recordings.is_empty() {
-        return None;
-    }
-    let logged = entry.event.at.0.div_euclid(1_000_000);
-    let moment = |name: &str| {
-        // As the entry of a view has it: `2026-01-31t08.30.00.123z`.
-        let text = label(entry, name)?.to_uppercase();
-        let (day, rest) = text.split_once('T')?;
-        let text = format!("{day}T{}", rest.replacen('.', ":", 2));
-        let at = redact_record::manifest::Utc::from_text(&text)?;
-        Some(at.0.0.div_euclid(1_000_000))
-    };
-    let mut shown = BTreeMap::new();
-    let mut frames = 0;
-    for (name, detail) in &entry.event.details {
-        match (name.as_str(), detail) {
-            ("frames", Detail::Count(count)) => frames = *count,
-            ("releases", _) => {}
-            (name, Detail::Count(count)) => {
-                shown.insert(name.to_owned(), *count);
+        for request in logged.request.iter().cloned().chain(of) {
+            if logged.is_approval {
+                let day = time::day_text(zone.day(logged.at));
+                let who = logged.who.to_string();
+                work.approved.insert((who, request.clone(), day));
             }
-            ("file", Detail::Label(file)) => {
-                shown.insert(file.as_str().to_owned(), 1);
-            }
-            _ => {}
+            work.add_work(&logged.who, &request, logged.at);
         }
-    }
-    Some(Access {
-        at: moment("began").unwrap_or(logged),
-        until: moment("ended").unwrap_or(logged),
-        who: entry.event.who.clone(),
-        kind,
-        recordings,
-        shown,
-        frames,
-        is_open: false,
-    })
-}
-
-/// Whether an entry shows that a person worked on a request, rather than looked.
-fn is_work(entry: &Recorded) -> bool {
-    use Act::{Approval, Decision, Intake, Render, Request};
-    let action = label(entry, "action").unwrap_or_default();
-    entry.event.outcome == Outcome::Success
-        && action != "access-review"
-        && matches!(
-            entry.event.what,
-            Approval | Decision | Intake | Render | Request
-        )
-}
-
-/// Whether an entry is a decision of a second person, who has to look before it.
-fn is_approval(entry: &Recorded) -> bool {
-    let action = label(entry, "action").unwrap_or_default();
-    entry.event.what == Act::Approval && matches!(action, "approve" | "sent-back")
-}
-
-/// Adds the work that an entry shows.
-fn add_work(work: &mut Assignments, (entry, zone): (&Recorded, &Zone), related: &Related) {
-    if !is_work(entry) {
-        return;
-    }
-    let (who, at) = (&entry.event.who, entry.event.at.0.div_euclid(1_000_000));
-    for request in related.requests(entry) {
-        if is_approval(entry) {
-            let day = time::day_text(zone.day(at));
-            work.approved.insert((who.clone(), request.clone(), day));
-        }
-        work.add_work(who, &request, at);
     }
 }
 
@@ -191,14 +117,19 @@ impl Accesses {
     pub(crate) async fn load(app: &Shared) -> ApiResult<Self> {
         let related = Related::load(app).await?;
         let path = app.options.event_log.log.path().to_owned();
-        let zone = app.zone.clone();
+        let (zone, log) = (app.zone.clone(), Arc::clone(&app.access_log));
         let read = tokio::task::spawn_blocking(move || {
-            let (mut all, mut work) = (Vec::new(), Assignments::default());
-            events::read(&path, &mut |entry| {
-                let Ok(entry) = entry else { return };
-                all.extend(access(&entry, &related));
-                add_work(&mut work, (&entry, &zone), &related);
-            })?;
+            let log = log.read(&path)?;
+            let all: Vec<Access> = log
+                .access
+                .iter()
+                .filter_map(|logged| related.access(logged))
+                .collect();
+            let mut work = Assignments::default();
+            for logged in &log.work {
+                related.add_work(&mut work, (logged, &zone));
+            }
+            drop(log);
             Ok::<_, redact_record::RecordError>((all, work, related))
         });
         let (mut all, mut assignments, related) = read.await??;

@@ -10,6 +10,7 @@ use redact_record::events::{Circumstances, EventLog};
 use redact_record::sign::{ApproverRecord, NewApprover};
 use tokio::sync::broadcast;
 
+use super::access_log::AccessLog;
 use super::ceremonies::Ceremonies;
 use super::change::Change;
 use super::hashing::Hashing;
@@ -152,6 +153,8 @@ pub(crate) struct Shared {
     pub(crate) passphrases: Mutex<HashMap<Id, Passphrase>>,
     /// Pictures of previews that are held.
     pub(crate) previews: Previews,
+    /// What was read of the event log about access to recordings.
+    pub(crate) access_log: Arc<AccessLog>,
     /// The latest signed exports of the event log.
     pub(crate) exports: Exports,
     /// Limits the pictures that are made at the same time.
@@ -270,6 +273,7 @@ impl Shared {
             views: Views::default(),
             passphrases: Mutex::new(HashMap::new()),
             previews: Previews::default(),
+            access_log: Arc::default(),
             exports: Exports::default(),
             pictures: tokio::sync::Semaphore::new(2),
             certificate_ends: OnceLock::new(),

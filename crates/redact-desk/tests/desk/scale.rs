@@ -3,11 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use redact_desk::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::bench::{Bench, Person};
+use crate::office::office;
 
 const REQUESTS: u32 = 10_000;
 
@@ -109,4 +111,45 @@ async fn ten_thousand_requests_are_all_listed() {
     let one = format!("/api/requests/{:032x}", 1_048_576 + 5_000);
     open(&one).await;
     open(&format!("{one}/fees")).await;
+}
+
+/// Goal: the reports of access read a long log once, and after that what was appended alone.
+/// 200,000 entries: half of them views, half of them work. Control: an entry that is appended
+/// later counts.
+#[tokio::test]
+async fn a_long_log_is_read_once() {
+    let office = office().await;
+    let bench = &office.bench;
+    let auditor = bench.invited(&office.admin, "uma", Role::Auditor).await;
+    let path = format!("/api/recordings/{}/frames/1", office.recording);
+    bench.get(&office.operator, &path).await;
+    let gone = bench.call(&office.operator, Method::DELETE, "/api/session", json!({}));
+    gone.await.ok();
+    let log = office.log();
+    let line = |what: &str, action: &str| {
+        let mut lines = log.lines();
+        let wanted = format!("\"what\":\"{what}\"");
+        let found = lines.find(|line| line.contains(&wanted) && line.contains(action));
+        format!("{}\n", found.unwrap())
+    };
+    let pair = line("view", "viewed") + &line("request", "entered");
+    let file = bench.folder.path().join("events.jsonl");
+    let long = std::fs::read_to_string(&file).unwrap() + &pair.repeat(100_000);
+    std::fs::write(&file, long).unwrap();
+    let count = async || timed(bench, &auditor, "/api/access").await["count"].clone();
+    let first = count().await;
+    assert!(first.as_u64().unwrap() > 100_000, "{first}");
+    assert_eq!(count().await, first);
+    timed(bench, &auditor, "/api/misuse").await;
+    let long = std::fs::read_to_string(&file).unwrap() + &pair;
+    std::fs::write(&file, long).unwrap();
+    assert_eq!(count().await, first.as_u64().unwrap() + 1);
+}
+
+#[expect(clippy::print_stdout, reason = "figures for whoever runs it")]
+async fn timed(bench: &Bench, person: &Person, path: &str) -> Value {
+    let began = Instant::now();
+    let answered = bench.get(person, path).await;
+    println!("{path}: {} ms", began.elapsed().as_millis());
+    answered.ok()
 }
