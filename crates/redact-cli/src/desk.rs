@@ -128,6 +128,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         sign_export: sign(args, global, log.path(), Signed::EventLog),
         sign_disposal: sign(args, global, log.path(), Signed::Disposal),
         caches: vec![paths::segment_cache()?],
+        queue_store: args.on_queue.place().and_then(|place| place.store),
         agency: args.agency.clone(),
         provider: provider(args)?,
         mail: args.mail.as_deref().map(MailConfig::read).transpose()?,

@@ -98,6 +98,11 @@ impl ApiError {
         &self.message
     }
 
+    /// What to do about it, if that is known.
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Whether it is about this field.
     pub(crate) fn is_about(&self, field: &str) -> bool {
         self.field.as_deref() == Some(field)

@@ -82,7 +82,17 @@ impl Folders {
     }
 
     pub(crate) fn upload(&self, id: &Id) -> PathBuf {
-        self.root.join("uploads").join(id.as_str())
+        self.uploads().join(id.as_str())
+    }
+
+    /// The folder of all uploads.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+
+    /// The upload whose file has that path in the data folder; `None` for any other path.
+    pub(crate) fn upload_at(path: &str) -> Option<Id> {
+        Id::read(path.strip_prefix("uploads/")?)
     }
 
     /// The folder of a recording: the recording, its proxy, findings and thumbnails.

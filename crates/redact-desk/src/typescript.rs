@@ -53,7 +53,7 @@ use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
 use crate::http::comments::ReasonChoices;
-use crate::http::disposals::Disposal;
+use crate::http::disposals::{Disposal, DisposedRecording};
 use crate::http::event_pdf::SignedExport;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
@@ -86,7 +86,8 @@ use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, ExpectedRecording, FullRequest, HistoryEntry, Request};
 use crate::http::retention::{
-    AskedToStay, RequestRetention, RetainedRecording, RetentionCounts, RetentionList, RetentionRule,
+    AskedToStay, DisposalObstacle, RequestRetention, RetainedRecording, RetentionCounts,
+    RetentionList, RetentionRule,
 };
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::same_files::{SameRecording, SameReview};
@@ -196,6 +197,7 @@ const TYPES: &[Declare] = &[
     RetentionRule::decl,
     AskedToStay::decl,
     RetainedRecording::decl,
+    DisposalObstacle::decl,
     RetentionCounts::decl,
     RetentionList::decl,
     Hold::decl,
@@ -205,6 +207,7 @@ const TYPES: &[Declare] = &[
     GoneFile::decl,
     BackupNamed::decl,
     Disposal::decl,
+    DisposedRecording::decl,
     RequestRetention::decl,
     FeeRules::decl,
     TollingEffect::decl,

@@ -124,14 +124,27 @@ pub(crate) async fn remains(db: &Db, recording: &Id) -> Result<RemainsRow, DbErr
 /// # Errors
 /// 409 `disposal` if one is in force.
 pub(crate) async fn insert(change: &mut Connection, row: &DisposalRow) -> ApiResult<()> {
+    add(change, row).await.map_err(|error| match taken(&error) {
+        Some(_) => {
+            let message = "The disposal of this recording was proposed already.";
+            ApiError::conflict("disposal", message)
+        }
+        None => error.into(),
+    })
+}
+
+/// Adds a row with all its own columns.
+async fn add(change: &mut Connection, row: &DisposalRow) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO disposals (id, recording, request, state, releases, law, category,
-         counted_from, until, statute, reason, at, by, by_user)
-         VALUES (?, ?, ?, 'proposed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         counted_from, until, statute, reason, at, by, by_user, decided_at, decided_by, files,
+         done_at, certificate, signature)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.id)
     .bind(&row.recording)
     .bind(&row.request)
+    .bind(row.state)
     .bind(&row.releases)
     .bind(&row.law)
     .bind(row.category)
@@ -142,16 +155,15 @@ pub(crate) async fn insert(change: &mut Connection, row: &DisposalRow) -> ApiRes
     .bind(row.at)
     .bind(&row.by)
     .bind(&row.by_user)
+    .bind(row.decided_at)
+    .bind(&row.decided_by)
+    .bind(&row.files)
+    .bind(row.done_at)
+    .bind(&row.certificate)
+    .bind(&row.signature)
     .execute(change)
     .await
     .map(drop)
-    .map_err(|error| match taken(&error) {
-        Some(_) => {
-            let message = "The disposal of this recording was proposed already.";
-            ApiError::conflict("disposal", message)
-        }
-        None => error.into(),
-    })
 }
 
 /// Records what the second person decided; `false` if somebody decided before.
@@ -188,33 +200,7 @@ pub(crate) async fn insert_done(change: &mut Connection, row: &DisposalRow) -> R
         .bind(&row.recording)
         .execute(&mut *change)
         .await?;
-    sqlx::query(
-        "INSERT INTO disposals (id, recording, request, state, releases, law, category,
-         counted_from, until, statute, reason, at, by, by_user, decided_at, decided_by, files,
-         done_at, certificate, signature)
-         VALUES (?, ?, ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?, ?)",
-    )
-    .bind(&row.id)
-    .bind(&row.recording)
-    .bind(&row.request)
-    .bind(&row.releases)
-    .bind(&row.law)
-    .bind(row.category)
-    .bind(&row.counted_from)
-    .bind(&row.until)
-    .bind(&row.statute)
-    .bind(&row.reason)
-    .bind(row.at)
-    .bind(&row.by)
-    .bind(&row.by_user)
-    .bind(row.decided_at)
-    .bind(&row.decided_by)
-    .bind(row.done_at)
-    .bind(&row.certificate)
-    .bind(&row.signature)
-    .execute(change)
-    .await
-    .map(drop)
+    add(change, row).await
 }
 
 /// Records that everything is gone, with the signed record of it.

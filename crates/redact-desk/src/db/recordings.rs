@@ -255,16 +255,36 @@ pub(crate) async fn set_removed(
     .await
 }
 
-/// Removes from the database everything that reproduces a recording. Of its properties its length
-/// stays, which statistics count. Can be done again.
+/// Removes from the database everything that reproduces a recording, and what people entered about
+/// it: its name, its details, who asked for it to stay, and their old values in the history. Its
+/// digest stays, and of its properties its length, which statistics count. Can be done again.
 pub(crate) async fn dispose(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
     let sql = "SELECT media ->> 'duration_seconds' FROM recordings WHERE id = ?";
     let (seconds,): (Option<f64>,) = sqlx::query_as(sql).bind(id).fetch_one(&mut *change).await?;
     remove(change, id, now).await?;
     let sql = "UPDATE recordings SET options = NULL,
-        media = CASE WHEN ?1 IS NULL THEN NULL ELSE json_object('duration_seconds', ?1) END
+        media = CASE WHEN ?1 IS NULL THEN NULL ELSE json_object('duration_seconds', ?1) END,
+        name = 'recording-' || substr(id, 1, 8), details = '{}'
         WHERE id = ?2";
-    query::set(change, sql, seconds, id).await
+    query::set(&mut *change, sql, seconds, id).await?;
+    for sql in [
+        "UPDATE history SET changes = '[]' WHERE recording = ?
+           AND action IN ('renamed', 'details-changed')",
+        "UPDATE history SET changes = '[]', reason = '' WHERE recording = ?
+           AND action = 'retention-asked'",
+        "DELETE FROM retention_asked WHERE recording = ?",
+        "DELETE FROM expected_recordings WHERE recording = ?",
+        // Its file may still be in the watch folder, and would be added again.
+        "DELETE FROM watched_requests WHERE request IN
+           (SELECT request FROM watched_files WHERE recording = ?)",
+        "DELETE FROM watched_files WHERE recording = ?",
+        // Releases are found by the name of their recording.
+        "INSERT INTO search_changes SELECT * FROM searchable WHERE kind = 'release'
+           AND id IN (SELECT id FROM releases WHERE recording = ?)",
+    ] {
+        sqlx::query(sql).bind(id).execute(&mut *change).await?;
+    }
+    Ok(())
 }
 
 /// Another recording of the same file.

@@ -39,19 +39,26 @@ pub(crate) struct DisposalCase<'a> {
     pub(crate) has_reason: bool,
 }
 
-/// Why a recording may not be disposed of; `None` if it may. Holds are checked apart.
-pub(crate) fn blocked(case: DisposalCase<'_>) -> Option<Blocked> {
+/// Everything because of which a recording may not be disposed of, the most binding first; empty if
+/// it may. Holds are checked apart.
+pub(crate) fn all_blocked(case: DisposalCase<'_>) -> Vec<Blocked> {
     let binding = case.stay.is_none_or(|stay| stay.binding);
-    match case.state {
+    let by_law = match case.state {
         RetentionState::NoCategory => Some(Blocked::NoCategory),
         RetentionState::Never => Some(Blocked::Never),
         RetentionState::Stays if binding => Some(Blocked::Stays),
-        _ if !case.request_closed => Some(Blocked::OpenRequest),
-        RetentionState::Stays | RetentionState::Decide if !case.has_reason => {
-            Some(Blocked::NeedsReason)
-        }
         _ => None,
-    }
+    };
+    let open = (!case.request_closed).then_some(Blocked::OpenRequest);
+    let decides = matches!(case.state, RetentionState::Stays | RetentionState::Decide);
+    let reason = (decides && !case.has_reason).then_some(Blocked::NeedsReason);
+    by_law.into_iter().chain(open).chain(reason).collect()
+}
+
+/// The first reason why a recording may not be disposed of; `None` if it may. Holds are checked
+/// apart.
+pub(crate) fn blocked(case: DisposalCase<'_>) -> Option<Blocked> {
+    all_blocked(case).into_iter().next()
 }
 
 /// A file that there was.
@@ -113,6 +120,10 @@ pub(crate) struct DisposalCertificate {
     pub(crate) files_compared: u64,
     /// Caches outside of the data folder from which everything was removed.
     pub(crate) caches_emptied: usize,
+    /// The store of the queue whose workers scanned and encoded for the desk: what they made stays
+    /// there until an administrator runs `redact queue clean`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) queue_store: Option<String>,
     pub(crate) same_file_stays_in: Vec<StaysElsewhere>,
     /// Equal files in the folders of other recordings, their releases and packages, which stay.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -161,5 +172,13 @@ mod tests {
         assert_eq!(ask(Stays, false, true, true), None, "a best practice");
         assert_eq!(ask(Decide, true, true, false), Some(Blocked::NeedsReason));
         assert_eq!(ask(Decide, true, true, true), None);
+        let stay = stay(true);
+        let all = all_blocked(DisposalCase {
+            state: Stays,
+            stay: Some(&stay),
+            request_closed: false,
+            has_reason: true,
+        });
+        assert_eq!(all, [Blocked::Stays, Blocked::OpenRequest]);
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Disposal {
     /// What there was; empty until it is gone.
     files: Vec<GoneFile>,
     files_compared: u64,
+    /// The store of a queue that may still have parts of it.
+    queue_store: Option<String>,
     same_file_stays_in: Vec<StaysElsewhere>,
     backups_with_it: Vec<BackupNamed>,
 }
@@ -61,11 +63,12 @@ fn present(app: &Shared, who: &SessionUser, closed: &Closed, row: DisposalRow) -
         certificate.and_then(|text| serde_json::from_str(text).ok());
     let hidden = closed.has(&row.recording) || closed.has(&row.request);
     let certificate = certificate.filter(|_| !hidden);
-    let (files, files_compared, mut same_file_stays_in, backups_with_it) =
-        certificate.map_or_else(Default::default, |known| {
+    let (files, files_compared, queue_store, mut same_file_stays_in, backups_with_it) = certificate
+        .map_or_else(Default::default, |known| {
             (
                 known.files,
                 known.files_compared,
+                known.queue_store,
                 known.same_file_stays_in,
                 known.backups_with_it,
             )
@@ -103,6 +106,7 @@ fn present(app: &Shared, who: &SessionUser, closed: &Closed, row: DisposalRow) -
         done_at: row.done_at.map(time::text),
         files,
         files_compared,
+        queue_store,
         same_file_stays_in,
         backups_with_it,
     }
@@ -120,6 +124,41 @@ pub(super) async fn of_request(
     let closed = sealed::closed_to(app, who).await?;
     let rows = rows::of_request(&app.db, request).await?.into_iter();
     Ok(rows.map(|row| present(app, who, &closed, row)).collect())
+}
+
+/// A recording of a request that was disposed of, or is being removed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct DisposedRecording {
+    disposal: Id,
+    /// `null` while its files are being removed.
+    done_at: Option<String>,
+    by: String,
+    confirmed_by: Option<String>,
+}
+
+/// The recordings of a request that were disposed of, oldest first.
+///
+/// # Errors
+/// Database errors.
+pub(super) async fn disposed_of_request(
+    app: &Shared,
+    who: &SessionUser,
+    request: &Id,
+) -> ApiResult<Vec<DisposedRecording>> {
+    let closed = sealed::closed_to(app, who).await?;
+    let rows = rows::of_request(&app.db, request).await?.into_iter().rev();
+    let gone = rows.filter(|row| {
+        let is_gone = matches!(row.state, DisposalState::Removing | DisposalState::Done);
+        is_gone && !closed.has(&row.recording)
+    });
+    let shown = gone.map(|row| DisposedRecording {
+        disposal: row.id,
+        done_at: row.done_at.map(time::text),
+        by: row.by,
+        confirmed_by: row.decided_by,
+    });
+    Ok(shown.collect())
 }
 
 /// `GET /disposals`.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::body::{Body, Query};
 use super::clocks::{self, ClockInfo};
+use super::disposals::{DisposedRecording, disposed_of_request};
 use super::packages::{self, Package};
 use super::recordings::{self, Recording};
 use super::releases::{self, Release};
@@ -378,6 +379,8 @@ pub(crate) struct FullRequest {
     clock: ClockInfo,
     /// Empty for auditors.
     recordings: Vec<Recording>,
+    /// Recordings that are gone, oldest first.
+    disposed: Vec<DisposedRecording>,
     /// Recordings that an import lists and that were not added yet; empty for auditors.
     expected: Vec<ExpectedRecording>,
     releases: Vec<Release>,
@@ -417,6 +420,7 @@ pub(crate) async fn one(
         request,
         clock: clocks::present(&app, &row, &rows.unwrap_or_default()),
         recordings,
+        disposed: disposed_of_request(&app, &who, &id).await?,
         expected: expected.into_iter().map(expectation).collect(),
         releases,
         packages,

@@ -14,6 +14,7 @@ use crate::domain::statutes::RetentionState;
 use crate::id::Id;
 use crate::model::{Category, DisposalState, SessionUser};
 use crate::service::app::{App, Shared};
+use crate::service::disposals::obstacles;
 use crate::service::retention::{self, CountedFrom, NewAsked, NewRetention, Standing};
 use crate::service::sealed;
 use crate::time;
@@ -54,6 +55,14 @@ impl From<AskedRow> for AskedToStay {
     }
 }
 
+/// What stands against the disposal of a recording today.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct DisposalObstacle {
+    message: String,
+    hint: Option<String>,
+}
+
 /// Where a recording stands.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -85,9 +94,18 @@ pub(crate) struct RetainedRecording {
     sealed: bool,
     disposal: Option<Id>,
     disposal_state: Option<DisposalState>,
+    /// Empty if its disposal can be proposed.
+    obstacles: Vec<DisposalObstacle>,
 }
 
 fn present(app: &Shared, standing: Standing) -> RetainedRecording {
+    let obstacles = obstacles(&standing)
+        .into_iter()
+        .map(|error| DisposalObstacle {
+            message: error.message().to_owned(),
+            hint: error.hint_text().map(str::to_owned),
+        })
+        .collect();
     let row = standing.row;
     let stay = standing.stay;
     let day = |day: Option<::time::Date>| day.map(time::day_text);
@@ -120,6 +138,7 @@ fn present(app: &Shared, standing: Standing) -> RetainedRecording {
         sealed: row.sealed,
         disposal: row.disposal,
         disposal_state: row.disposal_state,
+        obstacles,
     }
 }
 

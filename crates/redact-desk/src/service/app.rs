@@ -85,6 +85,9 @@ pub struct Options {
     /// Folders of caches that have parts of recordings, such as encoded segments. What is in them
     /// cannot be told apart by recording, so a disposal empties them; the next render fills them.
     pub caches: Vec<PathBuf>,
+    /// The store of the queue, if workers scan and encode: it may have parts of recordings, and the
+    /// record of a disposal names it.
+    pub queue_store: Option<String>,
     /// The agency, as papers name it.
     pub agency: Option<String>,
     /// The agency's identity provider.

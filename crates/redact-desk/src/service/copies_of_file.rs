@@ -1,7 +1,7 @@
 //! Finds files in the data folder by their content.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
+use std::io::{self, BufRead as _};
 use std::path::{Path, PathBuf};
 
 use crate::domain::disposal::GoneFile;
@@ -128,6 +128,48 @@ pub(crate) fn find(
     Ok(found)
 }
 
+/// Files in `folder` with which the file `whole` begins: uploads of it that nobody finished. Empty
+/// files are none.
+///
+/// # Errors
+/// For a file that cannot be read.
+pub(crate) fn beginnings(folder: &Path, whole: &Path) -> io::Result<Vec<PathBuf>> {
+    let length = std::fs::metadata(whole)?.len();
+    let mut paths = Vec::new();
+    files_below(folder, &mut paths)?;
+    let mut found = Vec::new();
+    for path in paths {
+        // A file that ended in between is not there.
+        let Ok(part) = std::fs::File::open(&path) else {
+            continue;
+        };
+        let bytes = part.metadata()?.len();
+        if (1..length).contains(&bytes) && begins_with(whole, part)? {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn begins_with(whole: &Path, part: std::fs::File) -> io::Result<bool> {
+    let mut whole = io::BufReader::with_capacity(1 << 20, std::fs::File::open(whole)?);
+    let mut part = io::BufReader::with_capacity(1 << 20, part);
+    loop {
+        let wanted = part.fill_buf()?;
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let found = whole.fill_buf()?;
+        let common = wanted.len().min(found.len());
+        if common == 0 || wanted[..common] != found[..common] {
+            return Ok(false);
+        }
+        part.consume(common);
+        whole.consume(common);
+    }
+}
+
 /// Removes files and folders; what is not there is gone already.
 ///
 /// # Errors
@@ -164,6 +206,35 @@ fn is_content(file: &GoneFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: an upload that was not finished is found by what it has of a file. Controls: another
+    /// file of that length, an empty one, the whole file, and a longer one.
+    #[test]
+    fn an_unfinished_upload_is_found_by_what_it_has() {
+        let root = tempfile::TempDir::new().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        let whole: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+        write("source.mp4", &whole);
+        write("uploads/begun", &whole[..2_000_001]);
+        write("uploads/small", &whole[..1]);
+        let mut other = whole[..2_000_001].to_vec();
+        other[2_000_000] ^= 1;
+        write("uploads/other", &other);
+        write("uploads/empty", b"");
+        write("uploads/whole", &whole);
+        write("uploads/longer", &[&whole[..], b"x"].concat());
+        let found = beginnings(
+            &root.path().join("uploads"),
+            &root.path().join("source.mp4"),
+        );
+        let found = found.unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(names, ["begun", "small"]);
+    }
 
     /// Goal: a copy under any name is found by its content. Controls: another file of the same
     /// size, and one that belongs to another recording.

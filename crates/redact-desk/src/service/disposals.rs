@@ -13,8 +13,8 @@ use super::retention::{self, Standing};
 use crate::api_error::{ApiError, ApiResult, Status, optional_text, text};
 use crate::db::disposals::{self, DisposalRow};
 use crate::db::pool::{self, Connection};
-use crate::db::{recordings, releases, users};
-use crate::domain::disposal::{Blocked, DisposalCase, blocked};
+use crate::db::{recordings, releases};
+use crate::domain::disposal::{Blocked, DisposalCase, all_blocked, blocked};
 use crate::domain::history::changes;
 use crate::event::Event;
 use crate::id::Id;
@@ -36,10 +36,13 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
         request_closed: standing.row.request_closed,
         has_reason: !reason.trim().is_empty(),
     };
-    let Some(why) = blocked(case) else {
-        return Ok(());
-    };
-    let error = match why {
+    blocked(case)
+        .and_then(|why| refusal(why, standing))
+        .map_or(Ok(()), Err)
+}
+
+fn refusal(why: Blocked, standing: &Standing) -> Option<ApiError> {
+    Some(match why {
         Blocked::OpenRequest => {
             let message = "The request is open, and its recordings may be needed for it.";
             ApiError::conflict(why.code(), message).hint("Close the request first.")
@@ -48,17 +51,31 @@ async fn check_allowed(app: &Shared, standing: &Standing, reason: &str) -> ApiRe
             let message = "The recording has no category, so its retention period is not known.";
             ApiError::conflict(why.code(), message).hint("Set its category first.")
         }
-        Blocked::Never | Blocked::Stays => match retention::must_stay(standing) {
-            Some(error) => error,
-            None => return Ok(()),
-        },
+        Blocked::Never | Blocked::Stays => return retention::must_stay(standing),
         Blocked::NeedsReason => {
             let message =
                 "The law leaves it to the agency. Enter why the recording may be disposed of.";
             ApiError::field("reason", message)
         }
+    })
+}
+
+/// Everything that stands against a disposal today, but a missing reason: what a person should know
+/// before entering one.
+pub(crate) fn obstacles(standing: &Standing) -> Vec<ApiError> {
+    let held = standing.row.held.then(|| {
+        let message = "The recording is under a legal hold.";
+        ApiError::conflict("held", message).hint("An approver can release the hold.")
+    });
+    let case = DisposalCase {
+        state: standing.state,
+        stay: standing.stay.as_ref(),
+        request_closed: standing.row.request_closed,
+        has_reason: true,
     };
-    Err(error)
+    let by_law = all_blocked(case).into_iter();
+    let by_law = by_law.filter_map(|why| refusal(why, standing));
+    held.into_iter().chain(by_law).collect()
 }
 
 /// Refuses releases that are in packages with releases of what a hold or an order keeps: a package

@@ -4,7 +4,7 @@
 //! listed with digests before anything is removed, so that the list says what there was.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use redact_record::events::Act;
@@ -20,11 +20,12 @@ use super::statistics;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::disposals::{self, DisposalRow, StayingRow};
 use crate::db::pool::{self, Db};
-use crate::db::{backups, jobs, recordings, releases, reviews};
+use crate::db::{backups, jobs, recordings, releases, reviews, uploads};
 use crate::domain::disposal::{BackupNamed, DisposalCertificate, GoneFile, StaysElsewhere};
 use crate::event::Event;
 use crate::id::Id;
 use crate::paths::Folders;
+use crate::paths::recording_files::SOURCE;
 use crate::paths::release_files::PLAN;
 use crate::time::{self, Millis};
 
@@ -83,7 +84,7 @@ async fn run(app: &Shared, id: &Id) -> ApiResult<()> {
     let row = disposals::by_id(&app.db, id).await?;
     let files: Vec<GoneFile> = serde_json::from_str(row.files.as_deref().unwrap_or("[]"))
         .map_err(|error| ApiError::internal(&error))?;
-    clear_rows(app, &row, &chosen).await?;
+    clear_rows(app, &row, (&chosen, &files)).await?;
     remove(app, &places, &files).await?;
     empty_caches(app).await?;
     drop(alone);
@@ -147,10 +148,14 @@ async fn list(app: &Shared, row: &DisposalRow, places: Vec<PathBuf>) -> ApiResul
     let root = app.folders.root().to_owned();
     let staying = disposals::staying(&app.db, &row.recording).await?;
     let others = others(&app.folders, &staying)?;
+    let (folder, uploads) = (app.folders.recording(&row.recording), app.folders.uploads());
     let listed = tokio::task::spawn_blocking(move || {
         let mut files = Vec::new();
         for place in &places {
             copies_of_file::add_files(&root, place, &mut files)?;
+        }
+        for begun in begun_uploads(&folder, &uploads)? {
+            copies_of_file::add_files(&root, &begun, &mut files)?;
         }
         let found = copies_of_file::find(&root, &files, &others)?;
         for copy in found.copies {
@@ -161,6 +166,22 @@ async fn list(app: &Shared, row: &DisposalRow, places: Vec<PathBuf>) -> ApiResul
         std::io::Result::Ok(files)
     });
     Ok(listed.await??)
+}
+
+/// Uploads with which the recording in `folder` begins, which nobody finished.
+///
+/// # Errors
+/// For a file that cannot be read.
+pub(crate) fn begun_uploads(folder: &Path, uploads: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        copies_of_file::files_below(folder, &mut files)?;
+    }
+    let is_source = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == SOURCE);
+    match files.iter().find(is_source) {
+        Some(source) => copies_of_file::beginnings(uploads, source),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Folders in which equal bytes belong to something that stays: all other recordings, whatever file
@@ -181,7 +202,11 @@ pub(crate) fn others(folders: &Folders, staying: &[StayingRow]) -> ApiResult<Has
 }
 
 /// Removes from the database what reproduces the recording, and says so in the event log.
-async fn clear_rows(app: &Shared, row: &DisposalRow, chosen: &[Id]) -> ApiResult<()> {
+async fn clear_rows(
+    app: &Shared,
+    row: &DisposalRow,
+    (chosen, files): (&[Id], &[GoneFile]),
+) -> ApiResult<()> {
     let heads = reviews::heads(&app.db, &row.recording).await?;
     for head in &heads {
         clips::delete(app, &head.review.id).await?;
@@ -189,6 +214,11 @@ async fn clear_rows(app: &Shared, row: &DisposalRow, chosen: &[Id]) -> ApiResult
     let mut change = pool::begin(&app.db).await?;
     for release in chosen {
         disposals::clear_release(&mut change, release, app.now()).await?;
+    }
+    for file in files {
+        if let Some(upload) = Folders::upload_at(&file.path) {
+            uploads::delete(&mut *change, &upload).await?;
+        }
     }
     recordings::dispose(&mut change, &row.recording, app.now()).await?;
     let event = Event::new(Act::Intake, "disposal-removing")
@@ -339,6 +369,7 @@ async fn certificate(
         files,
         files_compared: found.compared,
         caches_emptied: app.options.caches.len(),
+        queue_store: app.options.queue_store.clone(),
         same_file_stays_in,
         files_that_stay: found.stay,
         backups_with_it: backups_with(app, row).await?,

@@ -15,13 +15,13 @@ use super::backup::{
 use super::backup_error::BackupError;
 use super::backup_files::{self, BackupManifest, DATA, EVENTS};
 use super::copies_of_file;
-use super::disposing::{others, places};
+use super::disposing::{begun_uploads, others, places};
 use super::ledger::{self, LEDGER, LedgerLine, LiftingEntry, SealingEntry};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::disposals::{self, DisposalRow};
 use crate::db::pool::{self, Db};
 use crate::db::sealings::{self, SealingRow};
-use crate::db::{recordings, requests, users};
+use crate::db::{recordings, requests, uploads, users};
 use crate::domain::disposal::{DisposalCertificate, GoneFile};
 use crate::id::Id;
 use crate::model::{Category, DisposalState};
@@ -357,6 +357,7 @@ async fn dispose(
     let others = others(folders, &staying)?;
     // None of them is gone here, so they are also sought where they were.
     let sought: Vec<GoneFile> = certificate.files.iter().map(sought).collect();
+    let begun = begun_uploads(&folders.recording(&row.recording), &folders.uploads())?;
     let found = copies_of_file::find(folders.root(), &sought, &others)?;
     gone.extend(
         found
@@ -364,10 +365,17 @@ async fn dispose(
             .iter()
             .map(|copy| folders.root().join(&copy.path)),
     );
+    gone.extend(begun);
     let now = row.done_at.unwrap_or(row.at);
     let mut change = pool::begin(db).await?;
     for release in &chosen {
         disposals::clear_release(&mut change, release, now).await?;
+    }
+    for path in &gone {
+        let inside = path.strip_prefix(folders.root()).unwrap_or(path);
+        if let Some(upload) = Folders::upload_at(&inside.to_string_lossy()) {
+            uploads::delete(&mut *change, &upload).await?;
+        }
     }
     recordings::dispose(&mut change, &row.recording, now).await?;
     disposals::insert_done(&mut change, &row).await?;
@@ -413,7 +421,7 @@ fn row(certificate: &DisposalCertificate, signature: &str) -> Option<DisposalRow
         decided_at: millis(&certificate.confirmed_at),
         decided_by: Some(certificate.confirmed_by.clone()),
         decision: String::new(),
-        files: None,
+        files: Some("[]".to_owned()),
         done_at: millis(&certificate.done_at),
         certificate: Some(text),
         signature: Some(signature.to_owned()),

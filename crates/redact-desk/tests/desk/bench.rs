@@ -250,6 +250,7 @@ impl Bench {
             sign_export: sign(folder.path(), Signed::EventLog),
             sign_disposal: sign(folder.path(), Signed::Disposal),
             caches: vec![folder.path().join("cache")],
+            queue_store: Some("/mnt/queue-store".to_owned()),
             agency: (!folder.path().join("no-agency").exists())
                 .then(|| "Example Police Department".to_owned()),
             provider: provider(folder),

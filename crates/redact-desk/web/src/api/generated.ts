@@ -336,7 +336,13 @@ by_agency: boolean,
 /**
  * Whether the law says for how long a recording stays that somebody asked to stay.
  */
-law_on_request: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, };
+law_on_request: boolean, rules: Array<RetentionRule>, asked: Array<AskedToStay>, held: boolean, sealed: boolean, disposal: Id | null, disposal_state: DisposalState | null, 
+/**
+ * Empty if its disposal can be proposed.
+ */
+obstacles: Array<DisposalObstacle>, };
+
+export type DisposalObstacle = { message: string, hint: string | null, };
 
 export type RetentionCounts = { all: number, overdue: number, must_go: number, may_go: number, decide: number, no_category: number, stays: number, never: number, held: number, sealed: number, proposed: number, };
 
@@ -422,7 +428,17 @@ own: boolean, decided_at: string | null, decided_by: string | null, decision: st
 /**
  * What there was; empty until it is gone.
  */
-files: Array<GoneFile>, files_compared: number, same_file_stays_in: Array<StaysElsewhere>, backups_with_it: Array<BackupNamed>, };
+files: Array<GoneFile>, files_compared: number, 
+/**
+ * The store of a queue that may still have parts of it.
+ */
+queue_store: string | null, same_file_stays_in: Array<StaysElsewhere>, backups_with_it: Array<BackupNamed>, };
+
+export type DisposedRecording = { disposal: Id, 
+/**
+ * `null` while its files are being removed.
+ */
+done_at: string | null, by: string, confirmed_by: string | null, };
 
 export type RequestRetention = { recordings: Array<RetainedRecording>, 
 /**
@@ -1124,6 +1140,10 @@ export type FullRequest = { clock: ClockInfo,
  * Empty for auditors.
  */
 recordings: Array<Recording>, 
+/**
+ * Recordings that are gone, oldest first.
+ */
+disposed: Array<DisposedRecording>, 
 /**
  * Recordings that an import lists and that were not added yet; empty for auditors.
  */

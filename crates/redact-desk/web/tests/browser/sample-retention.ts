@@ -33,6 +33,8 @@ function recording(more: Partial<api.RetainedRecording>): api.RetainedRecording 
     sealed: false,
     disposal: null,
     disposal_state: null,
+    obstacles: [],
+    law_of_request: null,
     ...more,
   };
 }
@@ -64,6 +66,16 @@ const recordings = (): api.RetainedRecording[] => [
     state: 'stays',
     until: '2027-01-15',
     held: true,
+    obstacles: [
+      {
+        message: 'The recording is under a legal hold.',
+        hint: 'An approver can release the hold.',
+      },
+      {
+        message: 'The recording must be retained until 2027-01-15 (RCW 42.56.240(14)).',
+        hint: null,
+      },
+    ],
     asked: [
       {
         asked_on: '2026-02-01',
@@ -186,6 +198,7 @@ const disposal = (more: Partial<api.Disposal>): api.Disposal => ({
   done_at: null,
   files: [],
   files_compared: 0,
+  queue_store: null,
   same_file_stays_in: [],
   backups_with_it: [],
   ...more,
@@ -206,6 +219,7 @@ export const disposals = (): api.Disposal[] => [
       { path: `reviews/${id('c')}/4.plan.json`, bytes: 88_120, sha256: 'ef'.repeat(32) },
     ],
     files_compared: 1204,
+    queue_store: '/mnt/queue',
     backups_with_it: [
       { at: '2026-03-15T02:00:00Z', path: '/mnt/backups/2026-03-15', manifest_sha256: '' },
     ],

@@ -1093,6 +1093,14 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
   ],
   releases: [release(), replacedRelease()],
   packages: packages(),
+  disposed: [
+    {
+      disposal: '8'.repeat(32),
+      done_at: '2026-03-01T14:00:00Z',
+      by: 'Ada Okafor',
+      confirmed_by: 'Ben Holm',
+    },
+  ],
   older_copies: olderCopies(),
   history: [
     {
