@@ -13,6 +13,7 @@ pub(crate) mod comments;
 pub(crate) mod connections;
 pub(crate) mod cookies;
 pub(crate) mod csv;
+pub(crate) mod disposal_pdf;
 pub(crate) mod disposals;
 pub(crate) mod event_pdf;
 pub(crate) mod events;

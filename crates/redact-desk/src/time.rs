@@ -20,6 +20,11 @@ pub(crate) fn text(at: Millis) -> String {
     moment(at).format(&Rfc3339).unwrap_or_default()
 }
 
+/// `2026-01-31 08:30:00 UTC`, of a time as [`text`] writes it.
+pub(crate) fn plain(text: &str) -> String {
+    format!("{} UTC", text.get(..19).unwrap_or(text).replace('T', " "))
+}
+
 /// The day of `at`, in UTC.
 pub(crate) fn day(at: Millis) -> Date {
     moment(at).date()
@@ -45,5 +50,6 @@ mod tests {
     fn times_are_spelled_in_utc() {
         assert_eq!(text(0), "1970-01-01T00:00:00Z");
         assert_eq!(text(1_500), "1970-01-01T00:00:01.5Z");
+        assert_eq!(plain(&text(1_500)), "1970-01-01 00:00:01 UTC");
     }
 }

@@ -54,7 +54,6 @@ use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
 use crate::http::comments::ReasonChoices;
 use crate::http::disposals::{Disposal, DisposedRecording};
-use crate::http::event_pdf::SignedExport;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
@@ -84,6 +83,7 @@ use crate::http::queue_views::QueueView;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
+use crate::http::reports::SignedExport;
 use crate::http::requests::{Assignee, ExpectedRecording, FullRequest, HistoryEntry, Request};
 use crate::http::retention::{
     AskedToStay, DisposalObstacle, RequestRetention, RetainedRecording, RetentionCounts,

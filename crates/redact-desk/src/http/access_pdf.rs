@@ -6,12 +6,12 @@ use redact_record::papers::{ReportColumn, ReportSection};
 
 use super::access::{AccessQuery, FoundAccess, shown_text};
 use super::body::Query;
-use super::event_pdf::SignedExport;
-use super::reports::{Report, plain_time};
+use super::reports::{Report, SignedExport};
 use crate::api_error::{ApiError, ApiResult};
 use crate::event::Event;
 use crate::model::SessionUser;
 use crate::service::app::App;
+use crate::time;
 
 /// The most entries of a document.
 const ENTRIES_PDF_MAX: usize = 20_000;
@@ -46,7 +46,9 @@ pub(crate) async fn pdf(
         by_recording(&found),
         one_by_one(&app, &found),
     ];
-    Ok(axum::Json(report.signed(&app, ("access", count)).await?))
+    Ok(axum::Json(
+        report.signed(&app, &who, ("access", count)).await?,
+    ))
 }
 
 fn figure_columns() -> Vec<ReportColumn> {
@@ -112,7 +114,7 @@ fn one_by_one(app: &App, found: &FoundAccess) -> ReportSection {
         };
         let open = if access.is_open { "; session open" } else { "" };
         vec![
-            plain_time(access.at),
+            time::plain(&time::text(access.at)),
             app.zone.local_text(access.at),
             access.who.clone(),
             access.kind.title().to_owned(),

@@ -210,7 +210,7 @@ pub(crate) async fn propose(
 }
 
 /// Refuses what an order closes to the user: the list shows that there is a disposal, and no more.
-async fn check_sealed(app: &App, who: &SessionUser, disposal: &Id) -> ApiResult<()> {
+pub(super) async fn check_sealed(app: &App, who: &SessionUser, disposal: &Id) -> ApiResult<()> {
     let row = rows::by_id(&app.db, disposal).await?;
     sealed::check(app, who, "recordings", &row.recording).await
 }

@@ -1,14 +1,12 @@
 //! Entries of the event log as a signed PDF.
 
-use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::extract::State;
 use redact_record::events::{self, Act};
 use redact_record::papers::{EventLogPaper, EventLogRow, event_log_pdf};
-use serde::Serialize;
 
 use super::body::Query;
 use super::events::{EventEntry, EventsQuery, find};
-use super::files::download;
+use super::reports::SignedExport;
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::exports::Export;
 use crate::event::Event;
@@ -20,26 +18,6 @@ use crate::time;
 
 /// The most entries of a document: some two thousand pages.
 const ENTRIES_PDF_MAX: usize = 20_000;
-
-/// A signed document, ready to download.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct SignedExport {
-    id: Id,
-    name: String,
-    entries: usize,
-}
-
-impl SignedExport {
-    /// What the page is told about an export of that many entries.
-    pub(super) fn of(export: &Export, entries: usize) -> Self {
-        Self {
-            id: export.id.clone(),
-            name: export.name.clone(),
-            entries,
-        }
-    }
-}
 
 /// `POST /events/pdf`: makes a document of all entries that the query wants, and signs it. The
 /// export is itself an entry.
@@ -82,25 +60,25 @@ pub(crate) async fn make(
     facts.push(format!(
         "Made by {} on {}, local time in {} {}. Times are in UTC, with local time below.",
         who.name,
-        plain_time(&time::text(now)),
+        time::plain(&time::text(now)),
         app.zone.name,
         app.zone.local_text(now)
     ));
     let event = Event::new(Act::Export, "event-log-pdf").count("entries", entries.len());
     app.log_event(&who.name, event).await?;
     let count = entries.len();
-    let export = export(&app, facts, entries).await?;
+    let export = export(&app, &who, facts, entries).await?;
     let made = SignedExport::of(&export, count);
     app.exports.add(export);
     Ok(axum::Json(made))
 }
 
-/// `2026-01-31 08:30:00 UTC`.
-fn plain_time(text: &str) -> String {
-    format!("{} UTC", text.get(..19).unwrap_or(text).replace('T', " "))
-}
-
-async fn export(app: &App, facts: Vec<String>, entries: Vec<EventEntry>) -> ApiResult<Export> {
+async fn export(
+    app: &App,
+    who: &SessionUser,
+    facts: Vec<String>,
+    entries: Vec<EventEntry>,
+) -> ApiResult<Export> {
     let (sign, program) = (
         app.options.sign_export.clone(),
         app.options.event_log.program.clone(),
@@ -109,7 +87,7 @@ async fn export(app: &App, facts: Vec<String>, entries: Vec<EventEntry>) -> ApiR
     let made = tokio::task::spawn_blocking(move || {
         let row = |entry: &EventEntry| EventLogRow {
             number: entry.seq().to_string(),
-            time: plain_time(entry.at()),
+            time: time::plain(entry.at()),
             local_time: entry
                 .millis()
                 .map_or_else(String::new, |at| zone.local_text(at)),
@@ -131,30 +109,9 @@ async fn export(app: &App, facts: Vec<String>, entries: Vec<EventEntry>) -> ApiR
     let (pdf, signature) = made.await??;
     Ok(Export {
         id: Id::random(),
+        owner: who.id.clone(),
         name: format!("event-log-{}.pdf", time::day_text(app.today())),
         pdf,
         signature,
     })
-}
-
-fn found(app: &App, id: &Id) -> ApiResult<std::sync::Arc<Export>> {
-    app.exports.find(id).ok_or_else(ApiError::not_found)
-}
-
-/// `GET /events/pdf/:id`.
-pub(crate) async fn pdf(State(app): State<App>, Path(id): Path<Id>) -> ApiResult<Response> {
-    let export = found(&app, &id)?;
-    Ok(download(
-        "application/pdf",
-        &export.name,
-        export.pdf.clone(),
-    ))
-}
-
-/// `GET /events/pdf/:id/signature`.
-pub(crate) async fn signature(State(app): State<App>, Path(id): Path<Id>) -> ApiResult<Response> {
-    let export = found(&app, &id)?;
-    let name = format!("{}.minisig", export.name);
-    let text = export.signature.clone().into_bytes();
-    Ok(download("text/plain; charset=utf-8", &name, text))
 }

@@ -1,9 +1,10 @@
 //! Reports of the office's own records as PDF, signed where they are evidence.
 
+use axum::extract::{Path, State};
 use axum::response::Response;
 use redact_record::papers::{ReportPaper, ReportSection, report_pdf};
+use serde::Serialize;
 
-use super::event_pdf::SignedExport;
 use super::files::download;
 use crate::api_error::{ApiError, ApiResult};
 use crate::domain::exports::Export;
@@ -11,7 +12,7 @@ use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
 use crate::service::papers;
-use crate::time::{self, Millis};
+use crate::time;
 
 /// A report to print.
 pub(super) struct Report {
@@ -20,10 +21,24 @@ pub(super) struct Report {
     pub(super) sections: Vec<ReportSection>,
 }
 
-/// `2026-01-31 08:30:00 UTC`.
-pub(super) fn plain_time(at: Millis) -> String {
-    let text = time::text(at);
-    format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
+/// A signed document, ready to download.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SignedExport {
+    id: Id,
+    name: String,
+    entries: usize,
+}
+
+impl SignedExport {
+    /// What the page is told about an export of that many entries.
+    pub(super) fn of(export: &Export, entries: usize) -> Self {
+        Self {
+            id: export.id.clone(),
+            name: export.name.clone(),
+            entries,
+        }
+    }
 }
 
 impl Report {
@@ -45,7 +60,7 @@ impl Report {
         self.facts.push(format!(
             "Made by {} on {}, local time in {} {}.",
             who.name,
-            plain_time(now),
+            time::plain(&time::text(now)),
             app.zone.name,
             app.zone.local_text(now)
         ));
@@ -77,6 +92,7 @@ impl Report {
     pub(super) async fn signed(
         self,
         app: &App,
+        who: &SessionUser,
         (name, entries): (&str, usize),
     ) -> ApiResult<SignedExport> {
         let pdf = self.pdf(app).await?;
@@ -88,6 +104,7 @@ impl Report {
         let (pdf, signature) = signed.await??;
         let export = Export {
             id: Id::random(),
+            owner: who.id.clone(),
             name: format!("{name}-{}.pdf", time::day_text(app.today())),
             pdf,
             signature,
@@ -96,6 +113,33 @@ impl Report {
         app.exports.add(export);
         Ok(made)
     }
+}
+
+fn own(app: &App, who: &SessionUser, id: &Id) -> ApiResult<std::sync::Arc<Export>> {
+    app.exports.own(&who.id, id).ok_or_else(ApiError::not_found)
+}
+
+/// `GET /exports/:id/pdf`.
+pub(crate) async fn pdf(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+) -> ApiResult<Response> {
+    let export = own(&app, &who, &id)?;
+    let bytes = export.pdf.clone();
+    Ok(download("application/pdf", &export.name, bytes))
+}
+
+/// `GET /exports/:id/signature`.
+pub(crate) async fn signature(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+) -> ApiResult<Response> {
+    let export = own(&app, &who, &id)?;
+    let name = format!("{}.minisig", export.name);
+    let text = export.signature.clone().into_bytes();
+    Ok(download("text/plain; charset=utf-8", &name, text))
 }
 
 /// A spreadsheet to save.

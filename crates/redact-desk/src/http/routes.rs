@@ -10,12 +10,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     absences, access, access_pdf, accounts, audits, cameras, clips, clocks, comments, connections,
-    disposals, event_pdf, events, fees, grants, guard, health, holds, imports, inbox, invites,
-    invoices, jobs, letters, machines, mail, manual, misuse, office, packages, page, passkeys,
-    policies, policy_versions, practice, provider, queue, queue_views, rechecks, recording_changes,
-    recordings, releases, requests, retention, reviews, sealings, search, second_factor, settings,
-    statistics, statistics_pdf, stream, templates, thread, transcripts, uploads, users, verifier,
-    views, watch_folder,
+    disposal_pdf, disposals, event_pdf, events, fees, grants, guard, health, holds, imports, inbox,
+    invites, invoices, jobs, letters, machines, mail, manual, misuse, office, packages, page,
+    passkeys, policies, policy_versions, practice, provider, queue, queue_views, rechecks,
+    recording_changes, recordings, releases, reports, requests, retention, reviews, sealings,
+    search, second_factor, settings, statistics, statistics_pdf, stream, templates, thread,
+    transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -280,8 +280,8 @@ fn jobs_and_releases() -> Vec<Route> {
         GET "/api/events" LOG => events::list,
         GET "/api/events/csv" LOG => events::csv,
         POST "/api/events/pdf" LOG => event_pdf::make,
-        GET "/api/events/pdf/{id}" LOG => event_pdf::pdf,
-        GET "/api/events/pdf/{id}/signature" LOG => event_pdf::signature,
+        GET "/api/exports/{id}/pdf" ALL => reports::pdf,
+        GET "/api/exports/{id}/signature" ALL => reports::signature,
         GET "/api/events/check" LOG => events::check,
         GET "/api/statistics" ALL => statistics::show,
         GET "/api/statistics/csv" ALL => statistics::csv,
@@ -342,6 +342,7 @@ fn records_life() -> Vec<Route> {
         POST "/api/disposals/{id}/refuse" WORK => disposals::refuse,
         GET "/api/disposals/{id}/certificate" SHOW => disposals::certificate,
         GET "/api/disposals/{id}/signature" SHOW => disposals::signature,
+        POST "/api/disposals/{id}/pdf" SHOW => disposal_pdf::make,
     }
 }
 

@@ -94,8 +94,8 @@ async fn signed_report(office: &Office, auditor: &Person) {
     let bench = &office.bench;
     let made = bench.post(auditor, "/api/access/pdf", json!({})).await.ok();
     assert_eq!(made["name"], "access-2026-09-21.pdf");
-    let place = format!("/api/events/pdf/{}", made["id"].as_str().unwrap());
-    let pdf = bench.get(auditor, &place).await.bytes;
+    let place = format!("/api/exports/{}", made["id"].as_str().unwrap());
+    let pdf = bench.get(auditor, &format!("{place}/pdf")).await.bytes;
     assert!(pdf.starts_with(b"%PDF-1.7"));
     show("access.pdf", &pdf);
     let signature = bench.get(auditor, &format!("{place}/signature")).await;
@@ -255,11 +255,7 @@ const FILE_WORDS: [&str; 7] = [
 ];
 
 /// Not an export: the manual of the program, and documents whose making was the entry.
-const NO_EXPORT: [&str; 3] = [
-    "/api/manual/{file}",
-    "/api/events/pdf/{id}",
-    "/api/events/pdf/{id}/signature",
-];
+const NO_EXPORT: [&str; 2] = ["/api/manual/{file}", "/api/exports/{id}/pdf"];
 
 /// Replaces the names of things in a path by what the route table calls them.
 fn route_of(path: &str) -> String {

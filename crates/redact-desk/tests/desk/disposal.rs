@@ -13,7 +13,7 @@ use crate::bench::{Answered, Bench, PASSWORD, Person};
 use crate::office::{Office, office};
 
 /// Text that stands in the recording and in everything made from it.
-const MARKS: [&str; 9] = [
+const MARKS: [&str; 11] = [
     "not really a video",
     "mark of the proxy",
     "mark of the waveform",
@@ -23,6 +23,8 @@ const MARKS: [&str; 9] = [
     "mark of a left upload",
     "mark of the clip",
     "mark of a revision",
+    "DOE-CAMERA",
+    "mark of a person who asked",
 ];
 
 /// Files below `folder` that contain one of the marks, in any encoding of UTF-8 bytes.
@@ -88,6 +90,44 @@ impl Office {
         saved.ok();
     }
 
+    /// Names and details of the recording: the former name is in the history alone.
+    async fn enter_names(&self) {
+        let path = format!("/api/recordings/{}", self.recording);
+        for name in ["DOE-CAMERA 1.mp4", "DOE-CAMERA 2.mp4"] {
+            let body = json!({ "name": name });
+            let renamed = self.bench.call(&self.operator, Method::PATCH, &path, body);
+            renamed.await.ok();
+        }
+        let put = async |path: &str, body: Value| {
+            let sent = self.bench.call(&self.operator, Method::PUT, path, body);
+            sent.await.ok();
+        };
+        put(
+            &format!("{path}/details"),
+            json!({ "officer": "DOE-CAMERA" }),
+        )
+        .await;
+        let asked = json!({ "asked_on": "2026-09-21", "person": MARKS[10], "days": 1 });
+        let path = format!("{path}/retention/asked");
+        self.bench.post(&self.operator, &path, asked).await.ok();
+    }
+
+    /// An upload of 18 bytes under another name, of which these have arrived.
+    async fn begin_upload(&self, request: &Value, bytes: &[u8]) -> Value {
+        let body = json!({
+            "name": "other.mp4", "bytes": 18, "purpose": "recording", "request": request,
+        });
+        let begun = self
+            .bench
+            .post(&self.operator, "/api/uploads", body)
+            .await
+            .ok();
+        let id = begun["id"].as_str().unwrap();
+        let sent = self.bench.put(&self.operator, id, 0, bytes).await;
+        sent.ok();
+        begun["id"].clone()
+    }
+
     pub(crate) async fn propose(&self, body: Value) -> Answered {
         let path = format!("/api/recordings/{}/disposal", self.recording);
         self.bench.post(&self.operator, &path, body).await
@@ -137,6 +177,37 @@ impl Office {
         certificate.json()
     }
 
+    /// The record as a PDF, whose signature holds and which the log has.
+    async fn printed(&self, id: &Value) {
+        let path = format!("/api/disposals/{}/pdf", id.as_str().unwrap());
+        let made = self.bench.post(&self.operator, &path, json!({})).await.ok();
+        let place = format!("/api/exports/{}", made["id"].as_str().unwrap());
+        let get = async |person: &Person, part: &str| {
+            self.bench.get(person, &format!("{place}/{part}")).await
+        };
+        let pdf = get(&self.operator, "pdf").await.bytes;
+        crate::letters::show("disposal.pdf", &pdf);
+        let text = String::from_utf8(get(&self.operator, "signature").await.bytes).unwrap();
+        let key = KeyPair::load(&self.bench.folder.path().join("redact.key"), None).unwrap();
+        let check = |bytes: &[u8]| key.public().verify_bytes(bytes, &text, Signed::EventLog);
+        check(&pdf).unwrap();
+        check(&pdf[1..]).unwrap_err();
+        let other = get(&self.approver, "pdf").await.status;
+        assert_eq!(other, StatusCode::NOT_FOUND, "of somebody else");
+        assert!(self.log().contains("disposal-certificate"));
+    }
+
+    /// The request says that it is gone, and where the record is; the search finds no name of it.
+    async fn is_named_as_gone(&self, request: &str, disposal: &Value) {
+        let get = async |path: &str| self.bench.get(&self.operator, path).await.ok();
+        let shown = get(request).await;
+        assert_eq!(shown["recordings"], json!([]));
+        assert_eq!(shown["disposed"][0]["disposal"], *disposal);
+        assert_eq!(shown["disposed"][0]["confirmed_by"], "pat Person");
+        let found = get("/api/search?find=DOE-CAMERA").await;
+        assert_eq!(found["hits"], json!([]));
+    }
+
     async fn disposed(&self, id: &Value) -> Value {
         let path = format!("/api/disposals/{}", id.as_str().unwrap());
         let done = |shown: &Value| shown["state"] == "done";
@@ -181,8 +252,15 @@ async fn a_disposal_waits_for_the_law() {
     );
     office.later(61).await;
     assert_eq!(office.propose(none.clone()).await.code(), "open_request");
+    let obstacles = async |office: &Office| {
+        let shown = office.retained("").await["recordings"][0]["obstacles"].clone();
+        shown.as_array().unwrap().len()
+    };
+    assert_eq!(obstacles(&office).await, 1, "the open request");
     office.close_request().await;
+    assert_eq!(obstacles(&office).await, 0);
     let hold = office.hold().await;
+    assert_eq!(obstacles(&office).await, 1, "the hold");
     assert_eq!(office.propose(none.clone()).await.code(), "held");
     office.release_hold(&hold).await;
     office.propose(none).await.ok();
@@ -260,22 +338,12 @@ async fn nothing_of_a_recording_is_left() {
     office.mark().await;
     let release = office.verified(&office.review.clone(), json!({})).await;
     office.hand_over(&release).await;
-    // The same file, uploaded and never added.
+    // The same file, uploaded and never added, and begun.
     let request = office.request().await["id"].clone();
-    let body = json!({
-        "name": "clip.mp4", "bytes": 18, "purpose": "recording", "request": request,
-    });
-    let upload = office
-        .bench
-        .post(&office.operator, "/api/uploads", body)
-        .await
-        .ok();
-    let upload = upload["id"].as_str().unwrap().to_owned();
-    office
-        .bench
-        .put(&office.operator, &upload, 0, b"not really a video")
-        .await
-        .ok();
+    office.begin_upload(&request, b"not really a video").await;
+    office.begin_upload(&request, b"not really").await;
+    let other = office.begin_upload(&request, b"another on").await;
+    office.enter_names().await;
     office.expired().await;
     let before = office.marks();
     for mark in MARKS
@@ -302,7 +370,13 @@ async fn nothing_of_a_recording_is_left() {
         .iter()
         .filter(|file| file["sha256"] == digest.as_str());
     assert_eq!(source.count(), 2, "the recording and the upload: {files:?}");
+    let is_upload = |file: &&Value| file["path"].as_str().unwrap().starts_with("uploads/");
+    let uploads = files.iter().filter(is_upload);
+    assert_eq!(uploads.count(), 2, "whole and begun: {files:?}");
+    let left = office.bench.get(&office.operator, "/api/uploads").await;
+    assert_eq!(left.ok()[0]["id"], other, "the control: of another file");
     assert_eq!(whole["confirmed_by"], "pat Person");
+    assert_eq!(whole["queue_store"], "/mnt/queue-store");
     assert_eq!(whole["statute"], "RCW 42.56.240(14)");
     // The release that the requester has stays, and so do the figures.
     let shown = office
@@ -317,8 +391,11 @@ async fn nothing_of_a_recording_is_left() {
         .await
         .ok();
     assert_eq!(request[0]["handed_over_count"], 1);
+    let path = format!("/api/requests/{}", request[0]["id"].as_str().unwrap());
+    office.is_named_as_gone(&path, &proposed["id"]).await;
     let ledger = std::fs::read_to_string(office.data().join("ledger.jsonl")).unwrap();
     assert!(ledger.contains(&digest));
+    office.printed(&proposed["id"]).await;
 }
 
 /// Goal: a hold on something that is gone says what remains of it. Control: a hold of its request

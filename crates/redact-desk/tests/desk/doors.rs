@@ -168,8 +168,8 @@ OPU   GET    /api/audits/{id}/report
 UA    GET    /api/events
 UA    GET    /api/events/csv
 UA    POST   /api/events/pdf
-UA    GET    /api/events/pdf/{id}
-UA    GET    /api/events/pdf/{id}/signature
+OPUA  GET    /api/exports/{id}/pdf
+OPUA  GET    /api/exports/{id}/signature
 UA    GET    /api/events/check
 OPUA  GET    /api/statistics
 OPUA  GET    /api/statistics/csv
@@ -198,6 +198,7 @@ P     POST   /api/disposals/{id}/confirm
 OP    POST   /api/disposals/{id}/refuse
 OPU   GET    /api/disposals/{id}/certificate
 OPU   GET    /api/disposals/{id}/signature
+OPU   POST   /api/disposals/{id}/pdf
 OPUA  GET    /api/policies/{digest}/text
 OPUA  GET    /api/policy-versions
 A     POST   /api/policy-versions

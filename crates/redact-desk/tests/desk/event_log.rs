@@ -95,7 +95,7 @@ async fn the_log_is_exported_as_a_spreadsheet() {
 
 /// Goal: the entries that a person chose are a PDF with a signature of the agency's release key,
 /// which names the filters; the export is in the log. Controls: a changed byte does not verify, and
-/// an operator gets nothing.
+/// nobody else gets it, not even an administrator who knows its address.
 #[tokio::test]
 async fn the_log_is_exported_as_a_signed_document() {
     let office = office().await;
@@ -106,8 +106,8 @@ async fn the_log_is_exported_as_a_signed_document() {
     assert_eq!(made["entries"], 1);
     let name = made["name"].as_str().unwrap();
     assert_eq!(name, "event-log-2026-09-21.pdf");
-    let place = format!("/api/events/pdf/{}", made["id"].as_str().unwrap());
-    let pdf = bench.get(&auditor, &place).await;
+    let place = format!("/api/exports/{}", made["id"].as_str().unwrap());
+    let pdf = bench.get(&auditor, &format!("{place}/pdf")).await;
     assert!(pdf.bytes.starts_with(b"%PDF-1.7"));
     let line = pdf.headers["content-disposition"].to_str().unwrap();
     assert!(line.contains(name), "{line}");
@@ -122,6 +122,10 @@ async fn the_log_is_exported_as_a_signed_document() {
     assert!(key.verify_bytes(&changed, &text, Signed::EventLog).is_err());
     let log = std::fs::read_to_string(bench.folder.path().join("events.jsonl")).unwrap();
     assert!(log.contains("event-log-pdf"));
-    let refused = bench.get(&office.operator, &place).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    for other in [&office.operator, &office.admin] {
+        for file in ["pdf", "signature"] {
+            let refused = bench.get(other, &format!("{place}/{file}")).await;
+            assert_eq!(refused.status, StatusCode::NOT_FOUND, "of somebody else");
+        }
+    }
 }

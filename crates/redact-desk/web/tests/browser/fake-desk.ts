@@ -209,6 +209,10 @@ export class FakeDesk {
       this.posts.push({ path, body: Object.fromEntries(search) });
       return ok({ id: '9'.repeat(32), name: 'access-2026-03-02.pdf', entries: 3 });
     }
+    if (method === 'POST' && /^\/disposals\/\w+\/pdf$/.test(path)) {
+      this.posts.push({ path, body });
+      return ok({ id: '9'.repeat(32), name: 'disposal-88888888.pdf', entries: 5 });
+    }
     if (method === 'POST' && path === '/events/pdf') {
       this.posts.push({ path, body: Object.fromEntries(search) });
       return ok({ id: '9'.repeat(32), name: 'event-log-2026-03-02.pdf', entries: 12 });
