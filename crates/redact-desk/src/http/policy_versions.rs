@@ -10,8 +10,9 @@ use crate::db::policies;
 use crate::db::policy_versions::{self as rows, PolicyVersionRow, PolicyVersionState};
 use crate::id::Id;
 use crate::model::SessionUser;
+use crate::peer::Peer;
 use crate::service::app::App;
-use crate::service::policy_versions as versions;
+use crate::service::policy_versions::{self as versions, VersionDecision};
 use crate::time;
 
 /// A version of a policy.
@@ -93,13 +94,25 @@ pub(crate) async fn propose(
     Ok((StatusCode::CREATED, axum::Json(present(&who, row))))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActivateBody {
+    password: String,
+}
+
 /// `POST /policy-versions/:id/confirm`.
 pub(crate) async fn confirm(
     State(app): State<App>,
     who: SessionUser,
+    peer: Peer,
     Path(id): Path<Id>,
+    Body(given): Body<ActivateBody>,
 ) -> ApiResult<StatusCode> {
-    versions::decide(&app, &who, &id, true).await?;
+    let decision = VersionDecision::PutIntoForce {
+        password: &given.password,
+        peer,
+    };
+    versions::decide(&app, &who, &id, decision).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,6 +122,6 @@ pub(crate) async fn refuse(
     who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<StatusCode> {
-    versions::decide(&app, &who, &id, false).await?;
+    versions::decide(&app, &who, &id, VersionDecision::Refuse).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,6 +11,7 @@ use crate::db::sealings::{self as rows, OutRow, SealingRow};
 use crate::domain::disposal::StaysElsewhere;
 use crate::id::Id;
 use crate::model::{Medium, SealingKind, SessionUser};
+use crate::peer::Peer;
 use crate::service::app::{App, Shared};
 use crate::service::sealed;
 use crate::service::sealings::{self, NewSealing};
@@ -170,12 +171,14 @@ pub(crate) struct NewSealingBody {
     #[serde(default)]
     note: String,
     people: Vec<Id>,
+    password: String,
 }
 
 /// `POST /sealings`.
 pub(crate) async fn enter(
     State(app): State<App>,
     who: SessionUser,
+    peer: Peer,
     Body(given): Body<NewSealingBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Sealing>)> {
     if let Some(request) = &given.request {
@@ -193,6 +196,8 @@ pub(crate) async fn enter(
         dated: &given.dated,
         note: &given.note,
         people: &given.people,
+        password: &given.password,
+        peer,
     };
     let id = sealings::enter(&app, &who, new).await?;
     Ok((StatusCode::CREATED, one(&app, &who, &id).await?))
@@ -223,16 +228,18 @@ pub(crate) struct LiftBody {
     court: String,
     number: String,
     dated: String,
+    password: String,
 }
 
 /// `POST /sealings/:id/lift`.
 pub(crate) async fn lift(
     State(app): State<App>,
     who: SessionUser,
+    peer: Peer,
     Path(id): Path<Id>,
     Body(given): Body<LiftBody>,
 ) -> ApiResult<axum::Json<Sealing>> {
     let order = (&*given.court, &*given.number, &*given.dated);
-    sealings::lift(&app, &who, &id, order).await?;
+    sealings::lift(&app, &who, &id, order, (&given.password, peer)).await?;
     one(&app, &who, &id).await
 }

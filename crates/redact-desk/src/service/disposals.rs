@@ -7,7 +7,7 @@ use super::app::{App, Shared};
 use super::change::Change;
 use super::disposing;
 use super::holds::check_not_held;
-use super::reauthentication::{Reauthentication, reauthenticate};
+use super::reauthentication::with_password;
 use super::requests::REASON_CHARS_MAX;
 use super::retention::{self, Standing};
 use crate::api_error::{ApiError, ApiResult, Status, optional_text, text};
@@ -201,15 +201,7 @@ pub(crate) async fn decide(
     let (state, said) = match decision {
         SecondDecision::Confirm { password, peer } => {
             check_second(who, &row)?;
-            let account = users::by_id(&app.db, &who.id).await?;
-            let again = Reauthentication {
-                account: &account,
-                peer,
-                password,
-                code: None,
-                action: "disposal",
-            };
-            reauthenticate(app, again).await?;
+            with_password(app, who, (password, peer), "disposal").await?;
             (DisposalState::Removing, String::new())
         }
         SecondDecision::Refuse(reason) => (

@@ -6,6 +6,7 @@ use redact_record::events::Act;
 use redact_record::policy::{self, Policy as WrittenPolicy};
 
 use super::app::Shared;
+use super::reauthentication::with_password;
 use crate::api_error::{ApiError, ApiResult, Status, sentence, text};
 use crate::db::policies::{self, PolicyRow};
 use crate::db::policy_versions::{self as rows, PolicyVersionRow, PolicyVersionState};
@@ -15,6 +16,7 @@ use crate::error::DeskError;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::SessionUser;
+use crate::peer::Peer;
 
 /// The longest text of a policy in bytes.
 const TEXT_BYTES_MAX: usize = 200_000;
@@ -123,26 +125,34 @@ fn stored_row(policy: &Policy) -> PolicyRow {
     }
 }
 
+/// What is decided about a version.
+pub(crate) enum VersionDecision<'a> {
+    PutIntoForce { password: &'a str, peer: Peer },
+    Refuse,
+}
+
 /// Puts a version into force, or refuses it. New reviews then use it.
 ///
 /// # Errors
-/// 403 `same_person` for the one who proposed it; 404; 409 if it was decided.
+/// 401 `wrong_password`; 403 `same_person` for the one who proposed it; 404; 409 if it was decided.
 pub(crate) async fn decide(
     app: &Shared,
     who: &SessionUser,
     id: &Id,
-    accept: bool,
+    decision: VersionDecision<'_>,
 ) -> ApiResult<()> {
     let row = rows::by_id(&app.db, id).await?;
-    if accept && row.user == who.id {
-        let message = "Another person must put this version into force.";
-        return Err(ApiError::new(Status::Forbidden, "same_person", message));
-    }
-    let policy = accept.then(|| read(&row.text)).transpose()?;
-    let (state, action) = if accept {
-        (PolicyVersionState::InForce, "policy-in-force")
-    } else {
-        (PolicyVersionState::Refused, "policy-refused")
+    let (policy, state, action) = match decision {
+        VersionDecision::PutIntoForce { password, peer } => {
+            if row.user == who.id {
+                let message = "Another person must put this version into force.";
+                return Err(ApiError::new(Status::Forbidden, "same_person", message));
+            }
+            let policy = read(&row.text)?;
+            with_password(app, who, (password, peer), "policy-version").await?;
+            (Some(policy), PolicyVersionState::InForce, "policy-in-force")
+        }
+        VersionDecision::Refuse => (None, PolicyVersionState::Refused, "policy-refused"),
     };
     let mut change = pool::begin(&app.db).await?;
     if !rows::decide(&mut change, &row, (state, &who.name), app.now()).await? {

@@ -6,8 +6,9 @@ use super::hashing::Lane;
 use super::second_factor::{self, wrong_code};
 use super::{password, recovery, refusals};
 use crate::api_error::{ApiError, ApiResult, Status};
-use crate::db::users::Account;
+use crate::db::users::{self, Account};
 use crate::domain::refusals::Refusal;
+use crate::model::SessionUser;
 use crate::peer::Peer;
 
 /// The credentials that a signed-in user enters again.
@@ -19,6 +20,27 @@ pub(crate) struct Reauthentication<'a> {
     pub(crate) code: Option<&'a str>,
     /// The action, as spelled in the event log.
     pub(crate) action: &'static str,
+}
+
+/// Checks the password of a signed-in user before what is hard to undo.
+///
+/// # Errors
+/// Those of [`reauthenticate`].
+pub(crate) async fn with_password(
+    app: &Shared,
+    who: &SessionUser,
+    (password, peer): (&str, Peer),
+    action: &'static str,
+) -> ApiResult<()> {
+    let account = users::by_id(&app.db, &who.id).await?;
+    let given = Reauthentication {
+        account: &account,
+        peer,
+        password,
+        code: None,
+        action,
+    };
+    reauthenticate(app, given).await
 }
 
 /// Checks the credentials of a signed-in user. Counted per account, apart from sign-ins.

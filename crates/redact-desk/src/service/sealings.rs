@@ -5,6 +5,7 @@ use redact_record::events::Act;
 use super::app::Shared;
 use super::change::Change;
 use super::ledger::{self, LedgerLine, LiftingEntry, SealingEntry};
+use super::reauthentication::with_password;
 use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, Status, optional_text, text};
 use crate::db::pool;
@@ -13,6 +14,7 @@ use crate::db::{practice, recordings, requests, users};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{SealingKind, SessionUser};
+use crate::peer::Peer;
 use crate::time;
 
 /// The most people whom an order names.
@@ -30,6 +32,8 @@ pub(crate) struct NewSealing<'a> {
     pub(crate) note: &'a str,
     /// Who may still see it.
     pub(crate) people: &'a [Id],
+    pub(crate) password: &'a str,
+    pub(crate) peer: Peer,
 }
 
 fn past_day(app: &Shared, given: &str) -> ApiResult<String> {
@@ -61,7 +65,7 @@ async fn check_people(app: &Shared, people: &[Id]) -> ApiResult<()> {
 /// Enters an order, which closes what it is about at once, and returns its id.
 ///
 /// # Errors
-/// 400 for an invalid value; 404; 409 `practice`.
+/// 400 for an invalid value; 401 `wrong_password`; 404; 409 `practice`.
 pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: NewSealing<'_>) -> ApiResult<Id> {
     let (request, recording) = match (new.request, new.recording) {
         (Some(request), None) => (requests::by_id(&app.db, request).await?.id, None),
@@ -94,6 +98,7 @@ pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: NewSealing<'_>) 
         lift_number: String::new(),
         lift_dated: String::new(),
     };
+    with_password(app, who, (new.password, new.peer), "court-order").await?;
     let mut change = pool::begin(&app.db).await?;
     sealings::insert(&mut change, &row, new.people).await?;
     let event = event("sealing-entered", &row)
@@ -174,12 +179,13 @@ pub(crate) async fn check_named(app: &Shared, who: &SessionUser, id: &Id) -> Api
 /// Opens again what an order closed, by a later order.
 ///
 /// # Errors
-/// 400 for an invalid value; 404; 409 `lifted`.
+/// 400 for an invalid value; 401 `wrong_password`; 403 `sealed`; 404; 409 `lifted`.
 pub(crate) async fn lift(
     app: &Shared,
     who: &SessionUser,
     id: &Id,
     (court, number, dated): (&str, &str, &str),
+    given: (&str, Peer),
 ) -> ApiResult<()> {
     let row = sealings::by_id(&app.db, id).await?;
     let is_named = sealings::names(&app.db, id, &who.id).await?;
@@ -194,6 +200,7 @@ pub(crate) async fn lift(
         let message = "This order is older than the one that it lifts.";
         return Err(ApiError::field("dated", message));
     }
+    with_password(app, who, given, "lifting-of-an-order").await?;
     let mut change = pool::begin(&app.db).await?;
     let by = (court.as_str(), number.as_str(), dated.as_str());
     if !sealings::lift(&mut change, id, by, (&who.name, app.now())).await? {

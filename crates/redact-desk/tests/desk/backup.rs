@@ -352,7 +352,7 @@ async fn a_forged_line_lifts_no_order() {
     moved(&office).await;
     let order = json!({
         "kind": "sealing", "recording": office.recording, "court": "c", "number": "n",
-        "dated": "2026-09-20", "people": [office.approver.id],
+        "dated": "2026-09-20", "people": [office.approver.id], "password": PASSWORD,
     });
     let entered = office
         .bench
@@ -374,12 +374,60 @@ async fn a_forged_line_lifts_no_order() {
     assert!(!kept.contains("lifting"));
     std::fs::write(&ledger, honest).unwrap();
     let path = format!("/api/sealings/{id}/lift");
-    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21" });
+    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21", "password": PASSWORD });
     office.bench.post(&office.approver, &path, body).await.ok();
     let restored = office.bring_back("backup", "lifted").await.unwrap();
     assert!(restored.warnings.is_empty());
     let kept = std::fs::read_to_string(office.at("lifted/ledger.jsonl")).unwrap();
     assert!(kept.contains("lifting"));
+}
+
+/// Goal: an order on a whole request closes, after a restore, the recording that was moved into it
+/// after the backup, where the backup has it; its lifting opens that again. Controls: the other
+/// recording of the request in which the backup has it, and a move into a closed request, which is
+/// refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_on_a_request_covers_what_was_moved_into_it() {
+    let office = office().await;
+    let (second, _) = office.second_recording().await;
+    office.back_up("backup").await.unwrap();
+    let other = moved(&office).await;
+    let order = json!({
+        "kind": "sealing", "request": other, "court": "c", "number": "n",
+        "dated": "2026-09-20", "people": [office.approver.id], "password": PASSWORD,
+    });
+    let bench = &office.bench;
+    let entered = bench.post(&office.approver, "/api/sealings", order).await;
+    let entered = entered.ok();
+    let path = format!("/api/recordings/{second}");
+    let body = json!({ "request": other, "reason": "It belongs there." });
+    let patch = axum::http::Method::PATCH;
+    let refused = bench.call(&office.approver, patch, &path, body).await;
+    assert_eq!(refused.code(), "sealed");
+    let restored = office.bring_back("backup", "restored").await.unwrap();
+    assert_eq!(restored.sealed, [entered["id"].as_str().unwrap()]);
+    let path = format!("/api/sealings/{}/lift", entered["id"].as_str().unwrap());
+    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21", "password": PASSWORD });
+    bench.post(&office.approver, &path, body).await.ok();
+    office.bring_back("backup", "lifted").await.unwrap();
+    let (folder, operator) = (Arc::clone(&bench.folder), office.operator.clone());
+    let first = office.recording.clone();
+    drop(office);
+    std::fs::rename(folder.path().join("data"), folder.path().join("before")).unwrap();
+    let mut statuses = Vec::new();
+    for name in ["restored", "lifted"] {
+        let data = folder.path().join("data");
+        std::fs::rename(folder.path().join(name), &data).unwrap();
+        let again = crate::bench::Bench::of_folder(Arc::clone(&folder)).await;
+        let operator = again.signed_in(&operator).await;
+        for id in [&first, &second] {
+            let path = format!("/api/recordings/{id}");
+            statuses.push(again.get(&operator, &path).await.status.as_u16());
+        }
+        drop(again);
+        std::fs::rename(&data, folder.path().join(format!("{name}-seen"))).unwrap();
+    }
+    assert_eq!(statuses, [403, 200, 200, 200]);
 }
 
 /// Goal: a backup is not made in the data folder, and deletes no folder that it did not begin.
@@ -442,7 +490,7 @@ async fn a_restore_closes_again_what_orders_closed() {
     let order = async |recording: &str| {
         let order = json!({
             "kind": "sealing", "recording": recording, "court": "c", "number": "n",
-            "dated": "2026-09-20", "people": [office.approver.id],
+            "dated": "2026-09-20", "people": [office.approver.id], "password": PASSWORD,
         });
         let entered = office
             .bench
@@ -454,7 +502,7 @@ async fn a_restore_closes_again_what_orders_closed() {
     let stays = order(&office.recording).await;
     let lifted = order(&second).await;
     let path = format!("/api/sealings/{lifted}/lift");
-    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21" });
+    let body = json!({ "court": "c", "number": "m", "dated": "2026-09-21", "password": PASSWORD });
     office.bench.post(&office.approver, &path, body).await.ok();
     let restored = office.bring_back("backup", "restored").await.unwrap();
     assert_eq!(restored.sealed, [stays, lifted]);

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{Answered, Person};
+use crate::bench::{Answered, PASSWORD, Person};
 use crate::office::{Office, office};
 
 impl Office {
@@ -26,7 +26,11 @@ impl Office {
 
     async fn decide_version(&self, person: &Person, id: &Value, what: &str) -> Answered {
         let path = format!("/api/policy-versions/{}/{what}", id.as_str().unwrap());
-        self.bench.post(person, &path, json!({})).await
+        let body = match what {
+            "confirm" => json!({ "password": PASSWORD }),
+            _ => json!({}),
+        };
+        self.bench.post(person, &path, body).await
     }
 }
 
@@ -86,6 +90,13 @@ async fn a_second_person_puts_a_policy_into_force() {
         .decide_version(&office.operator, &made["id"], "confirm")
         .await;
     assert_eq!(operator.status, StatusCode::FORBIDDEN);
+    let path = format!(
+        "/api/policy-versions/{}/confirm",
+        made["id"].as_str().unwrap()
+    );
+    let guessed = json!({ "password": "a guess" });
+    let guessed = office.bench.post(&office.approver, &path, guessed).await;
+    assert_eq!(guessed.code(), "wrong_password");
     assert_eq!(office.policy_text("public-release").await.0, old);
     office
         .decide_version(&office.approver, &made["id"], "confirm")

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, PASSWORD};
 use crate::office::{Office, office};
 use redact_desk::Role;
 
@@ -17,7 +17,7 @@ impl Office {
     async fn seal(&self, of: &str, id: &str) -> Value {
         let order = json!({
             "kind": "expungement", of: id, "court": "Superior Court", "number": "26-2-1",
-            "dated": "2026-09-20", "people": [self.approver.id],
+            "dated": "2026-09-20", "people": [self.approver.id], "password": PASSWORD,
         });
         self.bench
             .post(&self.approver, "/api/sealings", order)
@@ -320,7 +320,8 @@ async fn recipients_are_told_and_an_order_is_lifted() {
         .await;
     assert_eq!(refused.json()["error"]["field"], "copy");
     let lift = async |dated: &str| {
-        let body = json!({ "court": "Court of Appeals", "number": "9", "dated": dated });
+        let body = json!({ "court": "Court of Appeals", "number": "9", "dated": dated,
+            "password": PASSWORD });
         office
             .bench
             .post(&office.approver, &format!("{path}/lift"), body)
@@ -330,7 +331,8 @@ async fn recipients_are_told_and_an_order_is_lifted() {
         .bench
         .invited(&office.admin, "ann", Role::Approver)
         .await;
-    let body = json!({ "court": "Court of Appeals", "number": "9", "dated": "2026-09-21" });
+    let body = json!({ "court": "Court of Appeals", "number": "9", "dated": "2026-09-21",
+        "password": PASSWORD });
     let invented = office
         .bench
         .post(&other, &format!("{path}/lift"), body)
@@ -338,6 +340,14 @@ async fn recipients_are_told_and_an_order_is_lifted() {
     assert_eq!(invented.code(), "sealed", "who is not named lifts nothing");
     assert_eq!(lift("2026-09-19").await.json()["error"]["field"], "dated");
     let recording = format!("/api/recordings/{}", office.recording);
+    assert_eq!(office.status(&recording).await, StatusCode::FORBIDDEN);
+    let guessed =
+        json!({ "court": "c", "number": "9", "dated": "2026-09-21", "password": "a guess" });
+    let refused = office
+        .bench
+        .post(&office.approver, &format!("{path}/lift"), guessed)
+        .await;
+    assert_eq!(refused.code(), "wrong_password");
     assert_eq!(office.status(&recording).await, StatusCode::FORBIDDEN);
     lift("2026-09-21").await.ok();
     assert_eq!(office.status(&recording).await, StatusCode::OK);
@@ -353,13 +363,24 @@ async fn an_order_closes_a_whole_request() {
     let other = office.add_request(json!({ "number": "other" })).await;
     let nobody = json!({
         "kind": "sealing", "request": request, "court": "c", "number": "n",
-        "dated": "2026-09-20", "people": [],
+        "dated": "2026-09-20", "people": [], "password": PASSWORD,
     });
     let refused = office
         .bench
         .post(&office.operator, "/api/sealings", nobody)
         .await;
     assert_eq!(refused.json()["error"]["field"], "people");
+    let guessed = json!({
+        "kind": "sealing", "request": request, "court": "c", "number": "n",
+        "dated": "2026-09-20", "people": [office.approver.id], "password": "a guess",
+    });
+    let refused = office
+        .bench
+        .post(&office.approver, "/api/sealings", guessed)
+        .await;
+    assert_eq!(refused.code(), "wrong_password");
+    let path = format!("/api/requests/{request}");
+    assert_eq!(office.status(&path).await, StatusCode::OK);
     office.seal("request", &request).await;
     let list = office
         .bench

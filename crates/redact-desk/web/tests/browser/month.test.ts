@@ -395,6 +395,7 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
       number: '26-1-00417-32',
       dated: '2026-03-23',
       people: [(await ask<api.Me>(approver, 'GET', '/me')).id],
+      password: steps.PASSWORD,
     });
     expect(order.out.map((copy) => copy.to)).toEqual(['Requester of M-04']);
     expect(await refused(operator, 'GET', `/recordings/${recording}`)).toContain('"sealed"');
