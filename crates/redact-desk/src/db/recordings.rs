@@ -68,6 +68,18 @@ pub(crate) async fn request_of(db: &Db, id: &Id) -> Result<Option<Id>, DbError> 
     Ok(found.map(|(request,)| request))
 }
 
+/// The ids of all recordings of a request, also of removed ones.
+pub(crate) async fn ids_of_request(
+    change: &mut Connection,
+    request: &Id,
+) -> Result<Vec<Id>, DbError> {
+    let rows: Vec<(Id,)> = sqlx::query_as("SELECT id FROM recordings WHERE request = ?")
+        .bind(request)
+        .fetch_all(change)
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// The recordings of a request, oldest first.
 pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<RecordingRow>, DbError> {
     let sql = format!("{ROW} WHERE request = ? ORDER BY added_at");

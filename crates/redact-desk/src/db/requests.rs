@@ -164,12 +164,18 @@ pub(crate) async fn progress(
     }))
 }
 
-/// The progress of the recordings of all requests, by request. A row for each request, not for each
-/// recording: an office may have tens of thousands.
-pub(crate) async fn all_progress(db: &Db) -> Result<HashMap<Id, Vec<ProgressFlags>>, DbError> {
-    let each = PROGRESS.replace("CHOSEN", "1");
+/// The progress of the recordings of all requests, but `without` (ids as a JSON list), by request.
+/// A row for each request, not for each recording: an office may have tens of thousands.
+pub(crate) async fn all_progress(
+    db: &Db,
+    without: &str,
+) -> Result<HashMap<Id, Vec<ProgressFlags>>, DbError> {
+    let each = PROGRESS.replace("CHOSEN", "id NOT IN (SELECT value FROM json_each(?1))");
     let sql = format!("SELECT request, group_concat({BITS}) FROM ({each}) GROUP BY request");
-    let rows: Vec<(Id, String)> = query::all(db, sql).await?;
+    let rows: Vec<(Id, String)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(without)
+        .fetch_all(db)
+        .await?;
     let flags = |bits: String| {
         let numbers = bits.split(',').filter_map(|one| one.parse().ok());
         numbers.map(ProgressFlags::of).collect()
@@ -178,6 +184,14 @@ pub(crate) async fn all_progress(db: &Db) -> Result<HashMap<Id, Vec<ProgressFlag
         .into_iter()
         .map(|(id, bits)| (id, flags(bits)))
         .collect())
+}
+
+/// How many of these releases (ids as a JSON list) each request has.
+pub(crate) async fn count_releases(db: &Db, of: &str) -> Result<HashMap<Id, i64>, DbError> {
+    let sql = "SELECT request, count(*) FROM releases
+        WHERE id IN (SELECT value FROM json_each(?)) GROUP BY request";
+    let rows: Vec<(Id, i64)> = sqlx::query_as(sql).bind(of).fetch_all(db).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The name of a recording.

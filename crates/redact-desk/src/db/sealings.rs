@@ -224,6 +224,14 @@ pub(crate) async fn covers(db: &Db, recording: &Id) -> Result<bool, DbError> {
     Ok(found)
 }
 
+/// Whether an order closes a whole request to anybody.
+pub(crate) async fn covers_request(db: &Db, request: &Id) -> Result<bool, DbError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sealings
+        WHERE request = ? AND recording IS NULL AND lifted_at IS NULL)";
+    let (found,): (bool,) = sqlx::query_as(sql).bind(request).fetch_one(db).await?;
+    Ok(found)
+}
+
 /// What orders close to a person, for lists. Ids are unique across kinds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Closed {

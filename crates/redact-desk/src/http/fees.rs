@@ -105,10 +105,11 @@ pub(crate) struct RequestFees {
 /// `GET /requests/:id/fees`.
 pub(crate) async fn show(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<RequestFees>> {
     let row = requests::by_id(&app.db, &id).await?;
-    let extent = fees::extent(&app, &id).await?;
+    let extent = fees::extent(&app, &who, &id).await?;
     let time = rows::time_of(&app.db, &id).await?;
     let estimates = rows::estimates_of(&app.db, &id).await?;
     let rules = fees::rules(&app, &row);
@@ -121,7 +122,7 @@ pub(crate) async fn show(
     let difference_percent = difference
         .and_then(|(bill, last)| fees::difference_percent(bill.total, cents(last.total_cents)));
     let tolerance = fees::tolerance(rules);
-    let measured = fees::measured(&app, &id).await?.into_iter();
+    let measured = fees::measured(&app, &who, &id).await?.into_iter();
     Ok(axum::Json(RequestFees {
         difference_max: tolerance.percent,
         difference_beyond: difference.is_some_and(|(bill, last)| {

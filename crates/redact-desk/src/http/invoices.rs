@@ -193,10 +193,11 @@ impl InvoiceBody {
 /// `POST /requests/:id/invoices/preview`.
 pub(crate) async fn preview(
     State(app): State<App>,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<InvoiceBody>,
 ) -> ApiResult<axum::Json<PaperPreview>> {
-    let filled = invoices::fill(&app, &id, given.new_invoice()).await?;
+    let filled = invoices::fill(&app, (&who, &id), given.new_invoice()).await?;
     let differs = filled.difference.map(|percent| {
         let side = if percent < 0 { "below" } else { "above" };
         format!(

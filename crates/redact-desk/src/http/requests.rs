@@ -241,10 +241,12 @@ pub(super) async fn listed(
     let rows = rows.filter(|row| row.practice.as_ref().is_none_or(|owner| *owner == who.id));
     let closed = sealed::closed_to(app, who).await?;
     let rows = rows.filter(|row| !closed.has(&row.id));
-    let progress = rows::all_progress(&app.db).await?;
+    let progress = rows::all_progress(&app.db, &closed.json()).await?;
+    let hidden = rows::count_releases(&app.db, &closed.json()).await?;
     let clocks = by_request(&app.db, None).await?;
     let running = ClockRows::default();
-    let shown = rows.map(|row| {
+    let shown = rows.map(|mut row| {
+        row.releases -= hidden.get(&row.id).copied().unwrap_or(0);
         let recordings = progress.get(&row.id).map_or(&[][..], Vec::as_slice);
         let clock = clocks.get(&row.id).unwrap_or(&running);
         present(app, row, (recordings, clock))
@@ -273,12 +275,17 @@ pub(crate) async fn list(
     Ok(axum::Json(list))
 }
 
-async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
-    let row = rows::by_id(&app.db, id).await?;
+/// A request as the user may see it: what an order closes to them does not count.
+async fn find(app: &Shared, who: &SessionUser, id: &Id) -> ApiResult<Request> {
+    let closed = sealed::closed_to(app, who).await?;
+    let hidden = rows::count_releases(&app.db, &closed.json()).await?;
+    let mut row = rows::by_id(&app.db, id).await?;
+    row.releases -= hidden.get(id).copied().unwrap_or(0);
     let progress = rows::progress(&app.db, Of::Request(id)).await?.remove(id);
     let clock = by_request(&app.db, Some(id)).await?.remove(id);
     let progress = progress.unwrap_or_default().into_iter();
-    let flags: Vec<ProgressFlags> = progress.map(|row| row.flags).collect();
+    let seen = progress.filter(|row| !closed.has(&row.recording));
+    let flags: Vec<ProgressFlags> = seen.map(|row| row.flags).collect();
     Ok(present(app, row, (&flags, &clock.unwrap_or_default())))
 }
 
@@ -322,7 +329,10 @@ pub(crate) async fn add(
         details: given.details,
     };
     let id = requests::add(&app, &who, entered).await?;
-    Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(find(&app, &who, &id).await?),
+    ))
 }
 
 /// A change in the history of a request.
@@ -398,7 +408,7 @@ pub(crate) async fn one(
     who: SessionUser,
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<FullRequest>> {
-    let request = find(&app, &id).await?;
+    let request = find(&app, &who, &id).await?;
     let row = rows::by_id(&app.db, &id).await?;
     let rows = by_request(&app.db, Some(&id)).await?.remove(&id);
     let (recordings, expected) = if who.role == Role::Auditor {
@@ -500,7 +510,7 @@ pub(crate) async fn change(
             .unwrap_or_else(|| RequestDetails::read(&old.details)),
     };
     requests::change(&app, &who, old, entered).await?;
-    Ok(axum::Json(find(&app, &id).await?))
+    Ok(axum::Json(find(&app, &who, &id).await?))
 }
 
 #[derive(Deserialize)]
@@ -519,7 +529,7 @@ pub(crate) async fn close(
     Body(given): Body<CloseBody>,
 ) -> ApiResult<axum::Json<Request>> {
     requests::close(&app, &who, &id, (given.disposition, &given.reason)).await?;
-    Ok(axum::Json(find(&app, &id).await?))
+    Ok(axum::Json(find(&app, &who, &id).await?))
 }
 
 #[derive(Deserialize)]
@@ -536,5 +546,5 @@ pub(crate) async fn reopen(
     Body(given): Body<ReopenBody>,
 ) -> ApiResult<axum::Json<Request>> {
     requests::reopen(&app, &who, &id, &given.reason).await?;
-    Ok(axum::Json(find(&app, &id).await?))
+    Ok(axum::Json(find(&app, &who, &id).await?))
 }

@@ -4,9 +4,10 @@ use super::app::Shared;
 use super::change::Change;
 use super::closed::check_open;
 use super::history::{self, Entry};
-
+use super::sealed;
 use crate::api_error::{ApiError, ApiResult, optional_text};
 use crate::db::fees::{self, EstimateRow, TimeRow};
+use crate::db::recordings::RecordingRow;
 use crate::db::requests::{self, RequestRow};
 use crate::db::{pool, recordings};
 use crate::domain::effort::{SavedAt, expected_minutes, measured_minutes};
@@ -74,17 +75,20 @@ pub(crate) struct Extent {
     pub(crate) expected_minutes: Option<u32>,
 }
 
-/// The extent of the recordings of a request.
+/// The extent of the recordings of a request, as far as the user may see them: what an order of a
+/// court closes is not released, and nothing is charged for it by people whom it does not name.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) async fn extent(app: &Shared, request: &Id) -> ApiResult<Extent> {
+pub(crate) async fn extent(app: &Shared, who: &SessionUser, request: &Id) -> ApiResult<Extent> {
+    let closed = sealed::closed_to(app, who).await?;
     let rows = recordings::of_request(&app.db, request).await?;
     let mut extent = Extent {
         expected_minutes: Some(0),
         ..Extent::default()
     };
-    for row in rows.iter().filter(|row| !row.not_responsive) {
+    let counts = |row: &&RecordingRow| !row.not_responsive && !closed.has(&row.id);
+    for row in rows.iter().filter(counts) {
         extent.recordings += 1;
         let seconds = seconds_of(row.media.as_deref());
         #[expect(
@@ -170,14 +174,20 @@ pub(crate) fn difference_percent(bill: Money, estimate: Money) -> Option<i64> {
     i64::try_from(percent).ok()
 }
 
-/// Minutes that the saves of the request's reviews show, by name.
+/// Minutes that the saves of the request's reviews show, by name, of reviews that the user may see.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) async fn measured(app: &Shared, request: &Id) -> ApiResult<Vec<(String, u32)>> {
+pub(crate) async fn measured(
+    app: &Shared,
+    who: &SessionUser,
+    request: &Id,
+) -> ApiResult<Vec<(String, u32)>> {
+    let closed = sealed::closed_to(app, who).await?;
     let rows = fees::saves_of(&app.db, request).await?;
     let saves: Vec<SavedAt<'_>> = rows
         .iter()
+        .filter(|row| !closed.has(&row.review))
         .map(|row| SavedAt {
             review: row.review.as_str(),
             by: &row.by,
@@ -376,7 +386,12 @@ pub(crate) async fn estimate(
         let message = format!("Enter minutes from 0 to {ESTIMATE_MINUTES_MAX}.");
         return Err(ApiError::field(field, message));
     }
-    let found = fee(rules, &row, extent(app, request).await?, (minutes, rate));
+    let found = fee(
+        rules,
+        &row,
+        extent(app, who, request).await?,
+        (minutes, rate),
+    );
     let cents = |money: Money| i64::try_from(money.0).unwrap_or(i64::MAX);
     let new = EstimateRow {
         id: Id::random(),

@@ -88,7 +88,7 @@ pub(crate) fn paid(
 /// `no_rate`, `no_charge`; 422 `papers`.
 pub(crate) async fn fill(
     app: &Shared,
-    request: &Id,
+    (who, request): (&SessionUser, &Id),
     new: NewInvoice<'_>,
 ) -> ApiResult<FilledInvoice> {
     let message = "Invoices are not made for practice requests.";
@@ -98,7 +98,7 @@ pub(crate) async fn fill(
     let (corrects, why) = corrected(&all, new.corrects)?;
     let about = About::of_request(app, request).await?;
     let estimate = fee_rows::estimates_of(&app.db, request).await?.pop();
-    let mut lines = lines(app, &about, new.basis, estimate.as_ref()).await?;
+    let mut lines = lines(app, (who, &about), new.basis, estimate.as_ref()).await?;
     reduce(&mut lines, new.reduction)?;
     let total: i64 = lines.iter().map(|line| line.cents).sum();
     if total == 0 && corrects.is_none() {
@@ -179,7 +179,7 @@ fn corrected<'a>(
 /// The lines of the fee.
 async fn lines(
     app: &Shared,
-    about: &About,
+    (who, about): (&SessionUser, &About),
     basis: InvoiceBasis,
     estimate: Option<&EstimateRow>,
 ) -> ApiResult<Vec<FeeLine>> {
@@ -201,7 +201,7 @@ async fn lines(
         ));
     }
     let spent = Minutes::of(&fee_rows::time_of(&app.db, &row.id).await?);
-    let extent = fees::extent(app, &row.id).await?;
+    let extent = fees::extent(app, who, &row.id).await?;
     let rate = Money(u64::try_from(estimate.rate_cents).unwrap_or(0));
     let fee = fees::fee(rules, row, extent, (spent, rate));
     let of = Quantities {
@@ -267,7 +267,7 @@ pub(crate) async fn make(
 ) -> ApiResult<Id> {
     // No two invoices get the same number, or correct the same one.
     let _alone = app.review_lock.lock().await;
-    let filled = fill(app, request, new).await?;
+    let filled = fill(app, (who, request), new).await?;
     let total_cents = filled.total();
     let request_number = filled.about.row.facts.number.clone();
     let text = filled.letter.text.clone();

@@ -52,13 +52,17 @@ pub(crate) struct SealingEntry {
     pub(crate) by: String,
     /// Ids of the accounts of people who may still see it.
     pub(crate) people: Vec<String>,
+    /// Ids of the recordings that the request had, if the order closes a whole request: in a backup
+    /// they may still be in another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recordings: Vec<String>,
     /// Of the line without it; empty until it is signed.
     #[serde(default)]
     pub(crate) signature: String,
 }
 
 impl SealingEntry {
-    pub(crate) fn new(row: &SealingRow, people: &[Id]) -> Self {
+    pub(crate) fn new(row: &SealingRow, people: &[Id], recordings: &[Id]) -> Self {
         Self {
             sealing: row.id.to_string(),
             kind: row.kind,
@@ -70,6 +74,7 @@ impl SealingEntry {
             at: row.at,
             by: row.by.clone(),
             people: people.iter().map(Id::to_string).collect(),
+            recordings: recordings.iter().map(Id::to_string).collect(),
             signature: String::new(),
         }
     }

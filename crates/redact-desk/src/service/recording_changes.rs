@@ -46,7 +46,8 @@ pub(crate) struct RecordingChange<'a> {
 /// # Errors
 /// 400 for an invalid name, without a reason, or for a request that does not exist or is closed;
 /// 404; 409 `closed`, `handed_over` (not responsive), `has_releases` (moving: a release names its
-/// request), `held` (moving, under a legal hold).
+/// request), `held` (moving, under a legal hold), `sealed` (moving, under a court order or into a
+/// request under one).
 pub(crate) async fn change(
     app: &Shared,
     who: &SessionUser,
@@ -173,6 +174,7 @@ async fn check_move(
         return Err(ApiError::field("request", message));
     }
     sealed::check_open_to_all(app, &row.id).await?;
+    sealed::check_request_open_to_all(app, to).await?;
     // A hold of its request is found by where it is.
     check_not_held(app, &row.id).await?;
     let message = "A practice request can have only the sample recording, which cannot be moved.";

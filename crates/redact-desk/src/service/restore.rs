@@ -253,28 +253,77 @@ fn untrusted() -> ApiError {
     ApiError::conflict("untrusted", message)
 }
 
+/// What an order closes in the restored data: a request, or a recording of it.
+struct ToClose {
+    /// Of the order.
+    id: Id,
+    request: Id,
+    recording: Option<Id>,
+}
+
+/// What an order closes in this data. An order about a whole request also closes the recordings
+/// that were moved into it after the backup, each by itself, where they are now.
+async fn to_close(db: &Db, entry: &SealingEntry) -> ApiResult<Vec<ToClose>> {
+    let ids = Id::read(&entry.sealing).zip(Id::read(&entry.request));
+    let Some((id, request)) = ids else {
+        return Ok(Vec::new());
+    };
+    if let Some(recording) = entry.recording.as_deref().and_then(Id::read) {
+        let request = known_request(db, &recording, request).await?;
+        return Ok(request
+            .map(|request| ToClose {
+                id,
+                request,
+                recording: Some(recording),
+            })
+            .into_iter()
+            .collect());
+    }
+    let mut all = Vec::new();
+    for recording in entry.recordings.iter().filter_map(|one| Id::read(one)) {
+        match recordings::request_of(db, &recording).await? {
+            Some(had) if had != request => all.push(ToClose {
+                id: part_of_order(&id, &recording),
+                request: had,
+                recording: Some(recording),
+            }),
+            _ => {}
+        }
+    }
+    if requests::facts(db, &request).await.is_ok() {
+        all.push(ToClose {
+            id,
+            request,
+            recording: None,
+        });
+    }
+    Ok(all)
+}
+
+/// The id of the part of an order that closes one recording: the same in every restore.
+fn part_of_order(order: &Id, recording: &Id) -> Id {
+    let digest = redact_record::digest_bytes(format!("{order} {recording}").as_bytes()).to_string();
+    Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
+}
+
 /// Closes what an order closed after the backup; `false` if the data has the order already, or
 /// never had what it closes.
 async fn seal(db: &Db, entry: &SealingEntry, is_trusted: bool) -> ApiResult<bool> {
-    let ids = Id::read(&entry.sealing).zip(Id::read(&entry.request));
-    let Some((id, request)) = ids else {
-        return Ok(false);
-    };
-    if sealings::by_id(db, &id).await.is_ok() {
-        return Ok(false);
+    let mut closed = false;
+    for part in to_close(db, entry).await? {
+        if sealings::by_id(db, &part.id).await.is_ok() {
+            continue;
+        }
+        if !is_trusted {
+            return Err(untrusted());
+        }
+        close(db, entry, part).await?;
+        closed = true;
     }
-    let recording = entry.recording.as_deref().and_then(Id::read);
-    let request = match &recording {
-        Some(recording) => known_request(db, recording, request).await?,
-        None if requests::facts(db, &request).await.is_ok() => Some(request),
-        None => None,
-    };
-    let Some(request) = request else {
-        return Ok(false);
-    };
-    if !is_trusted {
-        return Err(untrusted());
-    }
+    Ok(closed)
+}
+
+async fn close(db: &Db, entry: &SealingEntry, part: ToClose) -> ApiResult<()> {
     let mut people = Vec::new();
     for person in entry.people.iter().filter_map(|id| Id::read(id)) {
         // Somebody whose account is newer than the backup is let in again by hand.
@@ -283,10 +332,10 @@ async fn seal(db: &Db, entry: &SealingEntry, is_trusted: bool) -> ApiResult<bool
         }
     }
     let row = SealingRow {
-        id,
+        id: part.id,
         kind: entry.kind,
-        request,
-        recording,
+        request: part.request,
+        recording: part.recording,
         court: entry.court.clone(),
         number: entry.number.clone(),
         dated: entry.dated.clone(),
@@ -301,8 +350,7 @@ async fn seal(db: &Db, entry: &SealingEntry, is_trusted: bool) -> ApiResult<bool
     };
     let mut change = pool::begin(db).await?;
     sealings::insert(&mut change, &row, &people).await?;
-    change.commit().await?;
-    Ok(true)
+    Ok(change.commit().await?)
 }
 
 /// The request that the data has for a recording: the one of a ledger's entry, or where the
@@ -321,8 +369,17 @@ async fn lift(db: &Db, entry: &LiftingEntry) -> ApiResult<bool> {
         return Ok(false);
     };
     let order = (&*entry.court, &*entry.number, &*entry.dated);
+    let is_part = |row: &SealingRow| {
+        let recording = row.recording.as_ref();
+        recording.is_some_and(|recording| row.id == part_of_order(&id, recording))
+    };
+    let parts = sealings::all(db).await?.into_iter().filter(is_part);
+    let ids: Vec<Id> = parts.map(|row| row.id).chain([id.clone()]).collect();
     let mut change = pool::begin(db).await?;
-    let lifted = sealings::lift(&mut change, &id, order, (&entry.by, entry.at)).await?;
+    let mut lifted = false;
+    for one in &ids {
+        lifted |= sealings::lift(&mut change, one, order, (&entry.by, entry.at)).await?;
+    }
     change.commit().await?;
     Ok(lifted)
 }

@@ -37,6 +37,19 @@ pub(crate) async fn check_open_to_all(app: &Shared, recording: &Id) -> ApiResult
     Err(ApiError::conflict("sealed", message))
 }
 
+/// Refuses to move a recording into a request that an order closes: a restore of an older backup
+/// would not know that the order covers it.
+///
+/// # Errors
+/// 409 `sealed`.
+pub(crate) async fn check_request_open_to_all(app: &Shared, request: &Id) -> ApiResult<()> {
+    if !sealings::covers_request(&app.db, request).await? {
+        return Ok(());
+    }
+    let message = "A court order restricts access to that request, so nothing is moved into it.";
+    Err(ApiError::conflict("sealed", message))
+}
+
 /// What orders close to the user, for lists.
 ///
 /// # Errors

@@ -107,7 +107,11 @@ pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: NewSealing<'_>) 
         .count("people", new.people.len());
     app.log_event(&who.name, event).await?;
     // A restore of an older backup must not open it again.
-    let entry = SealingEntry::new(&row, new.people);
+    let recordings: Vec<Id> = match row.recording {
+        Some(_) => Vec::new(),
+        None => recordings::ids_of_request(&mut change, &row.request).await?,
+    };
+    let entry = SealingEntry::new(&row, new.people, &recordings);
     ledger::add(app, LedgerLine::Sealing(entry)).await?;
     change.commit().await?;
     notify(app, &row);

@@ -19,7 +19,8 @@ use crate::id::Id;
 use crate::model::ReleaseState;
 use crate::time;
 
-/// Everything that is counted.
+/// Everything that is counted, also what an order of a court closes: figures say how many there
+/// were and how long, and nothing of which.
 ///
 /// # Errors
 /// Those of the database.
@@ -59,7 +60,7 @@ pub(crate) async fn records(app: &Shared) -> ApiResult<Records> {
 }
 
 async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
-    let mut progress = requests::all_progress(&app.db).await?;
+    let mut progress = requests::all_progress(&app.db, "[]").await?;
     let mut clocks = by_request(&app.db, None).await?;
     let answers = rows::answers(&app.db).await?;
     let answers: std::collections::HashMap<_, AnswerRow> = answers
