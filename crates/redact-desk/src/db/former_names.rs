@@ -53,18 +53,3 @@ pub(crate) async fn insert(
     .await
     .map(drop)
 }
-
-/// Whether somebody other than `user` had the name with that key before.
-pub(crate) async fn is_of_another(
-    change: &mut Connection,
-    key: &str,
-    user: &Id,
-) -> Result<bool, DbError> {
-    let found: Option<(Id,)> =
-        sqlx::query_as("SELECT id FROM former_names WHERE name_key = ? AND user != ? LIMIT 1")
-            .bind(key)
-            .bind(user)
-            .fetch_optional(change)
-            .await?;
-    Ok(found.is_some())
-}

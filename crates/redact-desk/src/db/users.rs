@@ -2,6 +2,8 @@
 
 use sqlx::SqliteExecutor;
 
+use redact_record::person::is_one_person;
+
 use super::former_names::{self, FormerNameRow};
 use super::pool::{Connection, Db, DbError, taken};
 use super::query;
@@ -109,7 +111,33 @@ fn name_taken() -> ApiError {
         "name_taken",
         "This name is already in use, or another person had it before.",
     )
-    .hint("Names must be unique, because approvals show them. Add a middle name or a unit.")
+    .hint(NAME_HINT)
+}
+
+const NAME_HINT: &str =
+    "Names must be unique, because approvals show them. Add a middle name or a unit.";
+
+/// Refuses a name that a reader could take for the one of another person, now or before: a letter
+/// of another script that looks the same makes no second person.
+///
+/// # Errors
+/// 409 `name_taken`.
+async fn check_not_alike(change: &mut Connection, name: &str, user: &Id) -> ApiResult<()> {
+    let others: Vec<(String,)> = sqlx::query_as(
+        "SELECT name FROM users WHERE id != ?1
+         UNION SELECT name FROM former_names WHERE user != ?1",
+    )
+    .bind(user)
+    .fetch_all(change)
+    .await?;
+    match others.iter().find(|(other,)| is_one_person(name, other)) {
+        Some((other,)) if name_key(other) != name_key(name) => {
+            let message = format!("A reader could take this name for that of {other}.");
+            Err(ApiError::conflict("name_taken", message).hint(NAME_HINT))
+        }
+        Some(_) => Err(name_taken()),
+        None => Ok(()),
+    }
 }
 
 /// Adds an account.
@@ -119,9 +147,7 @@ fn name_taken() -> ApiError {
 pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> ApiResult<()> {
     let enrolled = account.enrolled;
     let key = name_key(account.name);
-    if former_names::is_of_another(change, &key, account.id).await? {
-        return Err(name_taken());
-    }
+    check_not_alike(change, account.name, account.id).await?;
     let inserted = sqlx::query(
         "INSERT INTO users (id, login, name, name_key, role, active, password, secret, last_step,
          created_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
@@ -153,9 +179,7 @@ pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> 
 /// 409 `name_taken`.
 pub(crate) async fn rename(change: &mut Connection, row: &FormerNameRow, by: &Id) -> ApiResult<()> {
     let key = name_key(&row.changed_to);
-    if former_names::is_of_another(change, &key, &row.user).await? {
-        return Err(name_taken());
-    }
+    check_not_alike(change, &row.changed_to, &row.user).await?;
     let renamed = sqlx::query("UPDATE users SET name = ?, name_key = ? WHERE id = ?")
         .bind(&row.changed_to)
         .bind(key)

@@ -74,6 +74,9 @@ pub(crate) struct RetainedRecording {
     request_closed: bool,
     /// The title of the law.
     law: String,
+    /// The title of the law of its request, where an earlier, stricter one binds the recording. A
+    /// new category takes it.
+    law_of_request: Option<String>,
     category: Option<Category>,
     counted_from: String,
     basis: CountedFrom,
@@ -118,6 +121,9 @@ fn present(app: &Shared, standing: Standing) -> RetainedRecording {
     });
     RetainedRecording {
         law: app.statutes.title(&row.law).to_owned(),
+        law_of_request: standing
+            .law_of_request
+            .map(|law| app.statutes.title(law.trim()).to_owned()),
         until: day(stay.as_ref().and_then(|stay| stay.until)),
         gone_by: day(stay.as_ref().and_then(|stay| stay.gone_by)),
         by_agency: stay.as_ref().is_some_and(|stay| stay.by_agency),

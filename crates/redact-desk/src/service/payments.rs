@@ -10,7 +10,7 @@ use crate::domain::invoices::{cents, dollars};
 use crate::domain::statutes::Money;
 use crate::id::Id;
 use crate::model::SessionUser;
-use crate::time;
+use crate::time::{self, Millis};
 
 /// A payment as a person enters it.
 pub(crate) struct Paid<'a> {
@@ -41,6 +41,15 @@ pub(crate) async fn pay(
     if day > app.today() {
         return Err(ApiError::field("paid_on", "The date is in the future."));
     }
+    let billed = app.zone.day(first_billed(app, &row).await?);
+    if day < billed {
+        let message = format!(
+            "The invoice is of {}, so it cannot have been paid earlier. Enter the day on which \
+             the payment came in.",
+            time::day_text(billed)
+        );
+        return Err(ApiError::field("paid_on", message));
+    }
     let invalid = || ApiError::field("amount", "Enter dollars such as 32.50, above zero.");
     let amount = Money::read(given.amount.trim()).filter(|amount| *amount > Money(0));
     let payment = PaymentRow {
@@ -59,6 +68,20 @@ pub(crate) async fn pay(
     invoices::insert_payment(&mut change, &payment).await?;
     let fields = [("payment", String::new(), payment_text(&row, &payment))];
     note(app, who, change, (request, "payment-recorded", ""), &fields).await
+}
+
+/// When the invoice was made, or the first of those that it corrects: a payment for one counts for
+/// the next.
+async fn first_billed(app: &Shared, row: &InvoiceRow) -> ApiResult<Millis> {
+    let all = invoices::of_request(&app.db, &row.request).await?;
+    let mut first = row;
+    while let Some(earlier) = first.corrects.as_ref() {
+        match all.iter().find(|one| one.id == *earlier) {
+            Some(found) if found.at < first.at => first = found,
+            _ => break,
+        }
+    }
+    Ok(first.at)
 }
 
 /// `INV-2026-0001, 2026-01-31, $32.50`.

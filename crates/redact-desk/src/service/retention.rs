@@ -45,6 +45,8 @@ pub(crate) struct Standing {
     pub(crate) stay: Option<Stay>,
     pub(crate) state: RetentionState,
     pub(crate) asked: Vec<AskedRow>,
+    /// The law of its request, where the recording stays under an earlier, stricter one.
+    pub(crate) law_of_request: Option<String>,
 }
 
 /// Where a recording stands today.
@@ -88,12 +90,13 @@ fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
     };
     let (mut stay, mut state) = by_law(&row.law);
     let mut row = row.clone();
+    let mut law_of_request = None;
     // Another law of the request, or another request, sets nothing free that had to stay.
     if let Some(then) = row.law_then.take_if(|then| *then != row.law) {
         let before = by_law(&then);
         if strictness(&before) > strictness(&(stay.clone(), state)) {
             (stay, state) = before;
-            row.law = then;
+            law_of_request = Some(std::mem::replace(&mut row.law, then));
         }
     }
     Standing {
@@ -103,6 +106,7 @@ fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
         stay,
         state,
         asked,
+        law_of_request,
     }
 }
 
@@ -257,14 +261,26 @@ pub(crate) async fn set(
     };
     let day = time::day_text(counted_from);
     let was = old.row.category.map_or("", Category::word);
-    let changed = changes(&[
+    let then = after(app, id, (new.category, &day)).await?;
+    let until = |standing: &Standing| {
+        let stay = standing.stay.as_ref().and_then(|stay| stay.until);
+        stay.map_or_else(String::new, time::day_text)
+    };
+    let law = |standing: &Standing| app.statutes.title(standing.row.law.trim()).to_owned();
+    let mut fields = vec![
         ("category", was.to_owned(), new.category.word().to_owned()),
         (
             "counted_from",
             time::day_text(old.counted_from),
             day.clone(),
         ),
-    ]);
+    ];
+    if old.row.category.is_some() {
+        // What binds it may change with its category, if its request has another law than then.
+        fields.push(("retention_law", law(&old), law(&then)));
+        fields.push(("retain_through", until(&old), until(&then)));
+    }
+    let changed = changes(&fields);
     let mut change = pool::begin(&app.db).await?;
     let values = (new.category, day.as_str());
     rows::set(&mut change, id, values, (&who.name, app.now())).await?;
@@ -279,6 +295,26 @@ pub(crate) async fn set(
     change.commit().await?;
     app.notify(Change::Request(old.row.request));
     Ok(())
+}
+
+/// Where a recording stands once its category is set: under the law that its request has now.
+async fn after(
+    app: &Shared,
+    recording: &Id,
+    (category, counted_from): (Category, &str),
+) -> ApiResult<Standing> {
+    let row = RetentionRow {
+        category: Some(category),
+        counted_from: Some(counted_from.to_owned()),
+        law_then: None,
+        ..rows::of(&app.db, recording).await?
+    };
+    let mut asked = rows::asked(&app.db, Some(recording)).await?;
+    Ok(standing(
+        app,
+        row,
+        asked.remove(recording).unwrap_or_default(),
+    ))
 }
 
 /// Somebody who asked for a recording to stay.

@@ -132,3 +132,34 @@ async fn a_new_name_gets_a_new_key() {
         "{names:?}"
     );
 }
+
+/// Goal: a name that a reader could take for somebody else's is refused, for an account and for a
+/// renamed one, also one that somebody had before. Control: another name.
+#[tokio::test]
+async fn look_alike_names_are_refused() {
+    let bench = Bench::new().await;
+    let admin = bench.administrator().await;
+    let operator = bench.invited(&admin, "oli", Role::Operator).await;
+    let other = bench.invited(&admin, "una", Role::Operator).await;
+    rename(&bench, &admin, &operator.id, "Ada Okafor")
+        .await
+        .ok();
+    rename(&bench, &admin, &operator.id, "Ada Stone").await.ok();
+    let cases = [
+        "\u{410}da Stone",
+        "Ada St\u{43e}ne",
+        "Stone, Ada",
+        "Ada St0ne",
+        "ada okafor",
+        "Ada \u{41e}kafor",
+    ];
+    for name in cases {
+        let refused = rename(&bench, &admin, &other.id, name).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{name}");
+        assert_eq!(refused.code(), "name_taken");
+        let body = json!({ "name": name, "login": "new", "role": "operator" });
+        let refused = bench.post(&admin, "/api/users", body).await;
+        assert_eq!(refused.code(), "name_taken", "{name}");
+    }
+    rename(&bench, &admin, &other.id, "Ada Stones").await.ok();
+}

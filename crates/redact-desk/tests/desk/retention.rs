@@ -247,6 +247,63 @@ async fn a_law_stops_removal() {
     remove(&office, &office.recording).await.ok();
 }
 
+/// Goal: a new category takes the law that the request has now only with a reason, and the history
+/// has both laws. Control: until then the stricter law of before binds, and says which one would.
+#[tokio::test]
+async fn a_new_category_takes_the_law_of_now() {
+    let office = office().await;
+    let request = office.request().await["id"].clone();
+    let law = async |law: &str| {
+        let law = json!({ "jurisdiction": law });
+        office.edit(&request, law).await.ok();
+    };
+    law("us-wa").await;
+    let body = json!({ "category": "not_evidence" });
+    office
+        .set_retention(&office.recording, body.clone())
+        .await
+        .ok();
+    let shown = async || office.retained("").await["recordings"][0].clone();
+    assert!(shown().await["law_of_request"].is_null());
+    law("us-ca").await;
+    let before = shown().await;
+    assert!(
+        before["law"].as_str().unwrap().contains("Washington"),
+        "{before}"
+    );
+    assert!(
+        before["law_of_request"]
+            .as_str()
+            .unwrap()
+            .contains("California")
+    );
+    let bare = office.set_retention(&office.recording, body).await;
+    assert_eq!(bare.json()["error"]["field"], "reason");
+    let body = json!({ "category": "not_evidence", "reason": "The request is Californian." });
+    office.set_retention(&office.recording, body).await.ok();
+    let after = shown().await;
+    assert!(
+        after["law"].as_str().unwrap().contains("California"),
+        "{after}"
+    );
+    assert!(after["law_of_request"].is_null());
+    let path = format!("/api/requests/{}", request.as_str().unwrap());
+    let history = office.bench.get(&office.operator, &path).await.ok()["history"].clone();
+    let set = &history[0];
+    assert_eq!(set["reason"], "The request is Californian.");
+    let changes = set["changes"].as_array().unwrap().iter();
+    let law = changes
+        .clone()
+        .find(|change| change["field"] == "retention_law");
+    assert!(
+        law.unwrap()["from"]
+            .as_str()
+            .unwrap()
+            .contains("Washington"),
+        "{set}"
+    );
+}
+
 /// Goal: a recording under a hold of its request is not moved out of it. Control: once the hold is
 /// released, it is.
 #[tokio::test]

@@ -316,7 +316,12 @@ export type RetainedRecording = { recording: Id, name: string, request: Id, requ
 /**
  * The title of the law.
  */
-law: string, category: Category | null, counted_from: string, basis: CountedFrom, 
+law: string, 
+/**
+ * The title of the law of its request, where an earlier, stricter one binds the recording. A
+ * new category takes it.
+ */
+law_of_request: string | null, category: Category | null, counted_from: string, basis: CountedFrom, 
 /**
  * The last day on which it must be there.
  */

@@ -87,6 +87,8 @@ const fields: Record<string, string> = {
   on_clock: 'Starts at',
   category: 'Category',
   counted_from: 'Counted from',
+  retention_law: 'Retained under',
+  retain_through: 'Retain through',
   asked_on: 'Asked on',
   days: 'Days',
   person: 'Who asked',
@@ -100,7 +102,7 @@ export const fieldText = (field: string): string | undefined => fields[field];
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
   if (field.endsWith('_on')) return dayText(value);
-  if (field === 'counted_from') return dayText(value);
+  if (field === 'counted_from' || field === 'retain_through') return dayText(value);
   if (field === 'category') return categoryText[value as Category] ?? value;
   if (field === 'on_clock') return `${value} s on the shared clock`;
   if (field === 'letter') return letterText[value.replace('-', '_') as LetterKind] ?? value;
