@@ -40,6 +40,13 @@ pub(crate) async fn failed(db: &Db, since: Millis) -> Result<Vec<FailedRow>, DbE
     query::all_of(db, sql.to_owned(), since).await
 }
 
+/// The bytes of the largest recording that was not removed; zero without one.
+pub(crate) async fn largest_recording(db: &Db) -> Result<i64, DbError> {
+    let sql = "SELECT coalesce(max(bytes), 0) FROM recordings WHERE removed_at IS NULL";
+    let (bytes,): (i64,) = sqlx::query_as(sql).fetch_one(db).await?;
+    Ok(bytes)
+}
+
 /// Keys that approvals are signed with.
 #[derive(sqlx::FromRow)]
 pub(crate) struct KeyCounts {

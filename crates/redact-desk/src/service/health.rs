@@ -14,6 +14,13 @@ use crate::time::Millis;
 /// With less room than this, the desk does not count as working: a recording may not fit.
 const FREE_BYTES_MIN: u64 = 2 << 30;
 
+/// What the work on a recording may take, in its own sizes: its browser copy, and a release while
+/// it is written and once more in a package.
+const WORK_SIZES: u64 = 3;
+
+/// What the work on a recording takes in a desk that has none yet.
+const WORK_BYTES_MIN: u64 = 5 << 30;
+
 /// Days before the end of a certificate at which it is pointed out.
 pub(crate) const CERTIFICATE_DAYS: i64 = 30;
 
@@ -23,8 +30,27 @@ pub(crate) const CERTIFICATE_DAYS: i64 = 30;
 pub(crate) struct DiskRoom {
     pub(crate) free: u64,
     pub(crate) total: u64,
-    /// Whether more is needed.
+    /// What the desk needs to go on working: room for the work on its largest recording.
+    pub(crate) needed: u64,
+    /// Whether less than that is free.
     pub(crate) low: bool,
+    /// Whether so little is free that the desk does not count as working.
+    pub(crate) full: bool,
+}
+
+impl DiskRoom {
+    /// The room on a disk, for a desk whose largest recording has so many bytes.
+    fn new((free, total): (u64, u64), largest: u64) -> Self {
+        let work = largest.saturating_mul(WORK_SIZES).max(WORK_BYTES_MIN);
+        let needed = FREE_BYTES_MIN.saturating_add(work);
+        Self {
+            free,
+            total,
+            needed,
+            low: free < needed,
+            full: free < FREE_BYTES_MIN,
+        }
+    }
 }
 
 /// What one kind of data takes.
@@ -38,14 +64,13 @@ pub(crate) struct DataSize {
 }
 
 /// The room on the disk of the data folder; `None` if the system does not say.
-pub(crate) fn room(app: &Shared) -> Option<DiskRoom> {
+pub(crate) async fn room(app: &Shared) -> Option<DiskRoom> {
     let found = statvfs(app.folders.root()).ok()?;
     let free = found.f_bavail.saturating_mul(found.f_frsize);
-    Some(DiskRoom {
-        free,
-        total: found.f_blocks.saturating_mul(found.f_frsize),
-        low: free < FREE_BYTES_MIN,
-    })
+    let total = found.f_blocks.saturating_mul(found.f_frsize);
+    let largest = rows::largest_recording(&app.db).await.unwrap_or(0);
+    let largest = u64::try_from(largest).unwrap_or(0);
+    Some(DiskRoom::new((free, total), largest))
 }
 
 /// Whether the desk works: its database answers, its event log can be written, and there is room.
@@ -53,7 +78,7 @@ pub(crate) async fn is_well(app: &Shared) -> bool {
     let database = rows::schema_version(&app.db).await.is_ok();
     let log = app.options.event_log.log.path().to_owned();
     let log = tokio::task::spawn_blocking(move || can_append(&log)).await;
-    let room = room(app).is_none_or(|room| !room.low);
+    let room = room(app).await.is_none_or(|room| !room.full);
     database && log.unwrap_or(false) && room
 }
 
@@ -220,6 +245,22 @@ pub(crate) async fn jobs(app: &Shared) -> ApiResult<JobCounts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: what counts as too little follows from the largest recording. Controls: a desk without
+    /// one, and a disk that is all but full.
+    #[test]
+    fn the_room_that_is_needed_follows_from_the_recordings() {
+        let gib = 1 << 30;
+        let of = |free: u64, largest: u64| {
+            let room = DiskRoom::new((free * gib, 100 * gib), largest * gib);
+            (room.needed / gib, room.low, room.full)
+        };
+        assert_eq!(of(3, 0), (7, true, false));
+        assert_eq!(of(8, 0), (7, false, false));
+        assert_eq!(of(8, 4), (14, true, false));
+        assert_eq!(of(14, 4), (14, false, false));
+        assert_eq!(of(1, 4), (14, true, true));
+    }
 
     /// Goal: the cards of the program name all their files. Control: a weights file that is
     /// missing.

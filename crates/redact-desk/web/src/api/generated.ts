@@ -996,9 +996,17 @@ changes: Array<SettingChange>, };
 
 export type DiskRoom = { free: number, total: number, 
 /**
- * Whether more is needed.
+ * What the desk needs to go on working: room for the work on its largest recording.
  */
-low: boolean, };
+needed: number, 
+/**
+ * Whether less than that is free.
+ */
+low: boolean, 
+/**
+ * Whether so little is free that the desk does not count as working.
+ */
+full: boolean, };
 
 export type DataSize = { 
 /**

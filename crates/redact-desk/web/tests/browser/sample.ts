@@ -664,7 +664,13 @@ export const health = (): api.Health => ({
   schema_version: 19,
   now: '2026-03-02T16:04:05Z',
   time_zone: 'America/Chicago',
-  disk: { free: 812_000_000_000, total: 2_000_000_000_000, low: false },
+  disk: {
+    free: 812_000_000_000,
+    total: 2_000_000_000_000,
+    needed: 38_000_000_000,
+    low: false,
+    full: false,
+  },
   sizes: [
     { name: 'recordings', bytes: 1_090_000_000_000, files: 90_412 },
     { name: 'releases', bytes: 61_000_000_000, files: 4210 },
