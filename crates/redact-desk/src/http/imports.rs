@@ -1,5 +1,7 @@
 //! Requests from a spreadsheet of an evidence system: what it would enter, and entering it.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use redact_record::events::Act;
@@ -31,6 +33,9 @@ pub(crate) struct ImportBody {
     /// What each column is; absent: guessed by its heading.
     mapping: Option<Vec<String>>,
     requester_kind: RequesterKind,
+    /// What the file's own words for types of requesters mean.
+    #[serde(default)]
+    requester_kinds: HashMap<String, RequesterKind>,
     jurisdiction: String,
     received_on: String,
     assignee: Option<Id>,
@@ -45,6 +50,8 @@ pub(crate) struct ImportPreview {
     mapping: Vec<String>,
     /// The headings of columns that are left out although they have values.
     left_out: Vec<String>,
+    /// The file's words for types of requesters that are not known: a person says what they mean.
+    unknown_kinds: Vec<String>,
     /// What a column can be.
     fields: Vec<ImportField>,
     /// What is wrong with the mapping; nothing else is checked then.
@@ -73,6 +80,7 @@ fn read(given: &ImportBody) -> ApiResult<(Sheet, Vec<String>)> {
 fn defaults(given: &ImportBody) -> ImportDefaults {
     ImportDefaults {
         requester_kind: given.requester_kind,
+        kinds: given.requester_kinds.clone(),
         jurisdiction: given.jurisdiction.clone(),
         received_on: given.received_on.clone(),
         assignee: given.assignee.clone(),
@@ -107,6 +115,7 @@ fn present(
         .map(|(name, title, _)| ImportField { name, title });
     let mut preview = ImportPreview {
         left_out: left_out(&sheet, &mapping),
+        unknown_kinds: imports::unknown_kinds(&sheet, &mapping),
         headers: sheet.headers,
         mapping,
         fields: fields.collect(),

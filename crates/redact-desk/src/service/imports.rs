@@ -23,9 +23,14 @@ use crate::id::Id;
 use crate::model::{RequesterKind, SessionUser};
 use crate::time;
 
+/// The most words for kinds of requesters that are listed: more are no kinds.
+const KINDS_MAX: usize = 30;
+
 /// What lines have that do not say it themselves.
 pub(crate) struct ImportDefaults {
     pub(crate) requester_kind: RequesterKind,
+    /// What the file's own words for kinds of requesters mean.
+    pub(crate) kinds: HashMap<String, RequesterKind>,
     pub(crate) jurisdiction: String,
     pub(crate) received_on: String,
     pub(crate) assignee: Option<Id>,
@@ -266,6 +271,32 @@ fn recording_of(cells: &Cells<'_>) -> ApiResult<Option<(String, RecordingDetails
     Ok(Some((name.to_owned(), details.checked()?)))
 }
 
+/// What a word of the file for a kind of requester means: as a person said, or else as it is known.
+fn kind_of(defaults: &ImportDefaults, text: &str) -> Option<RequesterKind> {
+    let chosen = defaults.kinds.get(text.trim()).copied();
+    chosen.or_else(|| intake_csv::read_kind(text))
+}
+
+/// The words of the file for kinds of requesters that are not known, each once, in their order.
+pub(crate) fn unknown_kinds(sheet: &Sheet, mapping: &[String]) -> Vec<String> {
+    let Some(column) = mapping.iter().position(|name| name == "requester_kind") else {
+        return Vec::new();
+    };
+    let mut unknown: Vec<String> = Vec::new();
+    for (_, cells) in &sheet.lines {
+        let Ok(cells) = cells else { continue };
+        let text = cells.get(column).map_or("", |cell| cell.trim());
+        let is_new = !unknown.iter().any(|known| known == text);
+        if !text.is_empty() && is_new && intake_csv::read_kind(text).is_none() {
+            unknown.push(text.to_owned());
+        }
+        if unknown.len() >= KINDS_MAX {
+            break;
+        }
+    }
+    unknown
+}
+
 /// The request of a line, with the defaults for what it does not say.
 fn entered(app: &Shared, cells: &Cells<'_>, defaults: &ImportDefaults) -> ApiResult<Entered> {
     let day = |field: &'static str, text: &str| match text {
@@ -284,8 +315,9 @@ fn entered(app: &Shared, cells: &Cells<'_>, defaults: &ImportDefaults) -> ApiRes
     details.incident_on = day("incident_on", cells.get("incident_on"))?;
     let kind = match cells.get("requester_kind") {
         "" => defaults.requester_kind,
-        text => intake_csv::read_kind(text).ok_or_else(|| {
-            let message = format!("{text:?} is not a known kind of requester.");
+        text => kind_of(defaults, text).ok_or_else(|| {
+            let message =
+                format!("{text:?} is not a known type of requester. Choose above which one it is.");
             ApiError::field("requester_kind", message)
         })?,
     };

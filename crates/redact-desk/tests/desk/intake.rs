@@ -236,6 +236,37 @@ async fn a_wrong_line_stops_the_whole_import() {
     assert_eq!(empty.json()["error"]["field"], "text");
 }
 
+/// Goal: a word of the file for a type of requester that is not known is listed, and enters what a
+/// person says that it means. Controls: without that, nothing is entered; a known word is not
+/// listed.
+#[tokio::test]
+async fn a_person_says_what_types_of_requesters_mean() {
+    let office = office().await;
+    let text = "Number,Requester type\nA,Resident\nB,Media\nC,Resident\n";
+    let shown = office.import("/preview", text, json!({})).await.ok();
+    assert_eq!(shown["unknown_kinds"], json!(["Resident"]));
+    assert_eq!(shown["wrong"], 2);
+    assert_eq!(office.import("", text, json!({})).await.code(), "refused");
+    let kinds = json!({ "requester_kinds": { "Resident": "public", "Media": "attorney" } });
+    let shown = office.import("/preview", text, kinds.clone()).await.ok();
+    assert_eq!(shown["wrong"], 0, "{shown}");
+    office.import("", text, kinds).await.ok();
+    let list = office
+        .bench
+        .get(&office.operator, "/api/requests")
+        .await
+        .ok();
+    let kind = |number: &str| {
+        let all = list.as_array().unwrap();
+        let found = all.iter().find(|one| one["number"] == number);
+        found.unwrap()["requester_kind"].clone()
+    };
+    assert_eq!(
+        [kind("A"), kind("B"), kind("C")],
+        ["public", "attorney", "public"]
+    );
+}
+
 /// Goal: a template is the same for everybody and has only what the desk knows. Controls: a name
 /// that is taken, a law and a policy that are unknown.
 #[tokio::test]

@@ -1106,6 +1106,10 @@ mapping: Array<string>,
  */
 left_out: Array<string>, 
 /**
+ * The file's words for types of requesters that are not known: a person says what they mean.
+ */
+unknown_kinds: Array<string>, 
+/**
  * What a column can be.
  */
 fields: Array<ImportField>, 

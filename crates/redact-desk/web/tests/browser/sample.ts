@@ -812,6 +812,7 @@ export const importPreview = (text: string): api.ImportPreview => {
     headers: ['Request No.', 'Received', 'Case #', 'File name', 'Weather'],
     mapping: ['number', 'received_on', 'case_number', 'recording.name', ''],
     left_out: ['Weather'],
+    unknown_kinds: ['Resident'],
     fields: [
       { name: 'number', title: 'Request number' },
       { name: 'received_on', title: 'Received on' },
