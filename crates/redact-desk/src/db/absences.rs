@@ -27,6 +27,12 @@ pub(crate) async fn on(db: &Db, day: &str) -> Result<Vec<AbsenceRow>, DbError> {
     query::all_of(db, sql, day).await
 }
 
+/// The absences that are not over on that day, the first ones first.
+pub(crate) async fn not_over(db: &Db, day: &str) -> Result<Vec<AbsenceRow>, DbError> {
+    let sql = format!("{ABSENCE} AND a.until_on >= ? ORDER BY a.from_on");
+    query::all_of(db, sql, day).await
+}
+
 /// The absence of a person that is not over on that day.
 pub(crate) async fn of(db: &Db, user: &Id, day: &str) -> Result<Option<AbsenceRow>, DbError> {
     let sql = format!("{ABSENCE} AND a.user = ? AND a.until_on >= ? ORDER BY a.from_on LIMIT 1");

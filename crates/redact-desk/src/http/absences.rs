@@ -1,6 +1,6 @@
 //! One's own absence, and for whom one stands in.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -69,27 +69,53 @@ pub(crate) struct AbsenceBody {
     until: String,
 }
 
+impl AbsenceBody {
+    fn read(self) -> ApiResult<NewAbsence> {
+        let day = |field: &'static str, text: &str| {
+            time::read_day(text)
+                .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
+        };
+        Ok(NewAbsence {
+            from: day("from", &self.from)?,
+            until: day("until", &self.until)?,
+            stand_in: self.stand_in,
+        })
+    }
+}
+
 /// `PUT /me/absence`.
 pub(crate) async fn enter(
     State(app): State<App>,
     who: SessionUser,
     Body(given): Body<AbsenceBody>,
 ) -> ApiResult<StatusCode> {
-    let day = |field: &'static str, text: &str| {
-        time::read_day(text)
-            .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
-    };
-    let new = NewAbsence {
-        stand_in: given.stand_in,
-        from: day("from", &given.from)?,
-        until: day("until", &given.until)?,
-    };
-    absences::enter(&app, &who, &new).await?;
+    absences::enter(&app, (&who, &who.id), &given.read()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /me/absence`.
 pub(crate) async fn end(State(app): State<App>, who: SessionUser) -> ApiResult<StatusCode> {
-    absences::end(&app, &who).await?;
+    absences::end(&app, &who, &who.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /users/:id/absence`: for somebody who cannot enter it.
+pub(crate) async fn enter_for(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(user): Path<Id>,
+    Body(given): Body<AbsenceBody>,
+) -> ApiResult<StatusCode> {
+    absences::enter(&app, (&who, &user), &given.read()?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /users/:id/absence`.
+pub(crate) async fn end_for(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(user): Path<Id>,
+) -> ApiResult<StatusCode> {
+    absences::end(&app, &who, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -94,6 +94,8 @@ fn ways_in() -> Vec<Route> {
         GET "/api/me/absence" WORK => absences::show,
         PUT "/api/me/absence" WORK => absences::enter,
         DELETE "/api/me/absence" WORK => absences::end,
+        PUT "/api/users/{id}/absence" ADMIN => absences::enter_for,
+        DELETE "/api/users/{id}/absence" ADMIN => absences::end_for,
         POST "/api/session/provider" OPEN => provider::begin,
         GET "/sign-in/return" OPEN => provider::finish,
         POST "/api/users/{id}/provider" ADMIN => provider::link,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::absences::Absence;
 use super::body::Body;
 use crate::api_error::{ApiResult, optional_text};
+use crate::db::absences::AbsenceRow;
 use crate::db::former_names::{self, FormerNameRow};
 use crate::db::grants::GrantRow;
 use crate::db::users::{self, Account, NewAccount};
@@ -71,6 +72,8 @@ pub(crate) struct User {
     provider_account: Option<String>,
     locked_until: Option<String>,
     last_seen_at: Option<String>,
+    /// Now or next.
+    absence: Option<Absence>,
     /// A change that needs a second administrator.
     pending: Option<Pending>,
 }
@@ -82,6 +85,7 @@ struct Around {
     pending: Option<GrantRow>,
     former: Vec<FormerNameRow>,
     provider_account: Option<String>,
+    absence: Option<AbsenceRow>,
 }
 
 fn present(account: Account, around: Around) -> User {
@@ -92,6 +96,7 @@ fn present(account: Account, around: Around) -> User {
     User {
         former_names: former.collect(),
         provider_account: around.provider_account,
+        absence: around.absence.map(Absence::from),
         pending: around.pending.map(Pending::from),
         enrolled: account.password.is_some(),
         locked_until: around.locked_until.map(time::text),
@@ -116,6 +121,7 @@ pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<User> {
         pending: waiting::waiting(&app.db, id).await?,
         former: former_names::of(&app.db, id).await?,
         provider_account: provider_accounts::of(&app.db, id).await?,
+        absence: absences::of(app, id).await?,
     };
     Ok(present(account, around))
 }
@@ -126,6 +132,7 @@ pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<Use
     let waiting = waiting::all_waiting(&app.db).await?;
     let former = former_names::all(&app.db).await?;
     let linked = provider_accounts::all(&app.db).await?;
+    let absent = absences::not_over(&app).await?;
     let accounts = users::all(&app.db).await?.into_iter();
     let list = accounts.map(|account| {
         let of_account = |row: &&FormerNameRow| row.user == account.id;
@@ -137,6 +144,7 @@ pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<Use
                 .iter()
                 .find(|row| row.user == account.id)
                 .map(|row| row.account.clone()),
+            absence: absent.iter().find(|row| row.user == account.id).cloned(),
         };
         present(account, around)
     });

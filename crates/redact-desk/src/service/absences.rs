@@ -40,6 +40,15 @@ pub(crate) async fn today(app: &Shared) -> ApiResult<Vec<AbsenceRow>> {
     Ok(rows::on(&app.db, &today).await?)
 }
 
+/// The present and next absences of all people.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn not_over(app: &Shared) -> ApiResult<Vec<AbsenceRow>> {
+    let today = time::day_text(app.today());
+    Ok(rows::not_over(&app.db, &today).await?)
+}
+
 /// The present or next absence of a person.
 ///
 /// # Errors
@@ -56,16 +65,27 @@ pub(crate) struct NewAbsence {
     pub(crate) until: Date,
 }
 
-/// Enters an absence of `who`, in place of one that was entered before.
+/// Enters an absence of `user` in place of one that was entered before: of `who` themselves, or of
+/// somebody for whom an administrator enters it, such as a person who is ill.
 ///
 /// # Errors
-/// 400 for a stand-in who cannot work then, and for days in the wrong order.
-pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: &NewAbsence) -> ApiResult<()> {
+/// 400 for a stand-in who cannot work then, and for days in the wrong order; 404; 409 `conflict`
+/// for somebody who reviews no recordings.
+pub(crate) async fn enter(
+    app: &Shared,
+    (who, user): (&SessionUser, &Id),
+    new: &NewAbsence,
+) -> ApiResult<()> {
     check_days(app.today(), new)?;
+    let absent = users::by_id(&app.db, user).await?;
+    if !absent.role.reviews() {
+        let message = "Nothing waits for this person, who reviews no recordings.";
+        return Err(ApiError::conflict("conflict", message));
+    }
     let stand_in = users::by_id(&app.db, &new.stand_in).await;
     let stand_in = stand_in
         .ok()
-        .filter(|account| account.active && account.role.reviews() && account.id != who.id);
+        .filter(|account| account.active && account.role.reviews() && account.id != *user);
     let stand_in = stand_in.ok_or_else(|| {
         let message = "Choose another person who reviews recordings.";
         ApiError::field("stand_in", message)
@@ -82,10 +102,11 @@ pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: &NewAbsence) -> 
         return Err(ApiError::field("stand_in", message));
     }
     let mut change = pool::begin(&app.db).await?;
-    rows::end(&mut change, &who.id, app.now()).await?;
-    let people = (&who.id, &stand_in.id);
+    rows::end(&mut change, user, app.now()).await?;
+    let people = (user, &stand_in.id);
     rows::insert(&mut change, people, (&from, &until), app.now()).await?;
     let event = Event::new(Act::Account, "absence")
+        .id("user", user)
         .id("stand-in", &stand_in.id)
         .label("from", &from)
         .label("until", &until);
@@ -107,16 +128,16 @@ fn check_days(today: Date, new: &NewAbsence) -> ApiResult<()> {
     Ok(())
 }
 
-/// Ends the absence of `who`.
+/// Ends the absence of `user`.
 ///
 /// # Errors
 /// 404 without one.
-pub(crate) async fn end(app: &Shared, who: &SessionUser) -> ApiResult<()> {
+pub(crate) async fn end(app: &Shared, who: &SessionUser, user: &Id) -> ApiResult<()> {
     let mut change = pool::begin(&app.db).await?;
-    if !rows::end(&mut change, &who.id, app.now()).await? {
+    if !rows::end(&mut change, user, app.now()).await? {
         return Err(ApiError::not_found());
     }
-    app.log_event(&who.name, Event::new(Act::Account, "absence-ended"))
-        .await?;
+    let event = Event::new(Act::Account, "absence-ended").id("user", user);
+    app.log_event(&who.name, event).await?;
     Ok(change.commit().await?)
 }

@@ -138,3 +138,50 @@ async fn an_absence_must_be_possible() {
     let shown = bench.get(own, "/api/me/absence").await.ok();
     assert_eq!(shown["own"], Value::Null);
 }
+
+/// Goal: an administrator enters and ends the absence of somebody who is ill; the log names both.
+/// Controls: an operator, who enters no absence of others; somebody for whom nothing waits.
+#[tokio::test]
+async fn an_administrator_enters_an_absence() {
+    let office = office().await;
+    let bench = &office.bench;
+    let due =
+        json!({ "number": "due", "assignee": office.operator.id, "received_on": "2026-09-10" });
+    office.add_request(due).await;
+    let body =
+        json!({ "stand_in": office.approver.id, "from": "2026-09-21", "until": "2026-09-30" });
+    let path = format!("/api/users/{}/absence", office.operator.id);
+    let put =
+        async |who: &Person, path: &str| bench.call(who, Method::PUT, path, body.clone()).await;
+    assert_eq!(
+        put(&office.approver, &path).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let own = format!("/api/users/{}/absence", office.admin.id);
+    assert_eq!(put(&office.admin, &own).await.code(), "conflict");
+    assert_eq!(
+        put(&office.admin, &path).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let seen = inbox(bench, &office.approver).await;
+    assert_eq!(seen[0]["instead_of"], "oli Person");
+    let users = bench.get(&office.admin, "/api/users").await.ok();
+    let absent = users.as_array().unwrap().iter();
+    let absent: Vec<&Value> = absent.filter(|user| !user["absence"].is_null()).collect();
+    assert_eq!(absent.len(), 1);
+    assert_eq!(absent[0]["absence"]["stand_in_name"], "pat Person");
+    let log = office.log();
+    let line = log
+        .lines()
+        .find(|line| line.contains("\"absence\""))
+        .unwrap();
+    assert!(
+        line.contains(&office.operator.id) && line.contains("Ruth Root"),
+        "{line}"
+    );
+    let ended = bench
+        .call(&office.admin, Method::DELETE, &path, json!({}))
+        .await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert_eq!(inbox(bench, &office.approver).await, [] as [Value; 0]);
+}

@@ -26,6 +26,8 @@ A     POST   /api/users/{id}/reset
 A     POST   /api/users/{id}/confirm
 A     POST   /api/users/{id}/refuse
 A     POST   /api/users/{id}/rename
+A     PUT    /api/users/{id}/absence
+A     DELETE /api/users/{id}/absence
 OPUA  POST   /api/me/recovery-codes
 OPUA  POST   /api/me/second-factor
 OPUA  POST   /api/me/second-factor/confirm

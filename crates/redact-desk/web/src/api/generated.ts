@@ -80,6 +80,10 @@ former_names: Array<FormerName>, role: Role, active: boolean, enrolled: boolean,
  */
 provider_account: string | null, locked_until: string | null, last_seen_at: string | null, 
 /**
+ * Now or next.
+ */
+absence: Absence | null, 
+/**
  * A change that needs a second administrator.
  */
 pending: Pending | null, };

@@ -292,6 +292,7 @@ function user(
   const plain = {
     former_names: [],
     provider_account: null,
+    absence: null,
     active: true,
     enrolled: true,
     locked_until: null,
