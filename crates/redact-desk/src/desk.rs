@@ -44,13 +44,12 @@ impl Desk {
         policy_versions::apply(&db, &policies).await?;
         stored::store(&db, &policies).await?;
         let law_sets = LawSets::read(&beside(&options.policies, "reasons"))?;
-        let holidays = Holidays::read(&folders.root().join("holidays"))?;
+        let law_holidays = Holidays::read(&folders.root().join("holidays"))?;
         let saved = SavedSettings::load(&db).await?;
         let zone = Zone::open(saved.effective(&options, Setting::TimeZone))?;
         // Worked examples are about the law's own calendar.
-        let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
-        let days = AgencyDays::read(saved.get(Setting::Holidays));
-        let holidays = holidays.with(days.unwrap_or_default());
+        let statutes = Statutes::read(&folders.root().join("laws"), &law_holidays)?;
+        let agency_days = AgencyDays::read(saved.get(Setting::Holidays)).unwrap_or_default();
         statutes.check(options.law.as_deref())?;
         let provider = provider(&options)?;
         let mailer = mailer(&options)?;
@@ -59,7 +58,8 @@ impl Desk {
             folders,
             policies,
             law_sets,
-            holidays,
+            law_holidays,
+            agency_days,
             statutes,
             zone,
             secrets,

@@ -179,7 +179,7 @@ impl FoundAccess {
             ..
         } = accesses;
         all.retain(|access| {
-            let on = app.zone.day(access.at);
+            let on = app.zone().day(access.at);
             from.is_none_or(|from| on >= from)
                 && to.is_none_or(|to| on <= to)
                 && access.who.to_lowercase().contains(person.trim())
@@ -323,7 +323,7 @@ pub(crate) async fn csv(
         text += &line(&[
             &time::text(access.at),
             &time::text(access.until),
-            &app.zone.local_text(access.at),
+            &app.zone().local_text(access.at),
             &access.who,
             access.kind.title(),
             &found.recordings_text(access),

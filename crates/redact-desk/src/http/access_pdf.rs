@@ -115,7 +115,7 @@ fn one_by_one(app: &App, found: &FoundAccess) -> ReportSection {
         let open = if access.is_open { "; session open" } else { "" };
         vec![
             time::plain(&time::text(access.at)),
-            app.zone.local_text(access.at),
+            app.zone().local_text(access.at),
             access.who.clone(),
             access.kind.title().to_owned(),
             found.recordings_text(access),

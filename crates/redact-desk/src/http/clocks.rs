@@ -45,7 +45,7 @@ pub(crate) async fn laws(State(app): State<App>) -> axum::Json<Vec<StatuteInfo>>
         tolling: law.tolling.clone(),
         fees: law.fees.clone(),
         retention: law.retention.clone(),
-        holidays: app.holidays.source(&law.key).map(str::to_owned),
+        holidays: app.holidays().source(&law.key).map(str::to_owned),
     };
     axum::Json(app.statutes.all().iter().map(present).collect())
 }

@@ -61,8 +61,8 @@ pub(crate) async fn make(
         "Made by {} on {}, local time in {} {}. Times are in UTC, with local time below.",
         who.name,
         time::plain(&time::text(now)),
-        app.zone.name,
-        app.zone.local_text(now)
+        app.zone().name,
+        app.zone().local_text(now)
     ));
     let event = Event::new(Act::Export, "event-log-pdf").count("entries", entries.len());
     app.log_event(&who.name, event).await?;
@@ -83,7 +83,7 @@ async fn export(
         app.options.sign_export.clone(),
         app.options.event_log.program.clone(),
     );
-    let (zone, made_at) = (app.zone.clone(), app.now_nanos());
+    let (zone, made_at) = (app.zone(), app.now_nanos());
     let made = tokio::task::spawn_blocking(move || {
         let row = |entry: &EventEntry| EventLogRow {
             number: entry.seq().to_string(),

@@ -283,7 +283,7 @@ impl Filter {
         Ok(Self {
             days: (day("from", &query.from)?, day("to", &query.to)?),
             words: search.split_whitespace().map(str::to_owned).collect(),
-            zone: app.zone.clone(),
+            zone: Zone::clone(&app.zone()),
             query,
         })
     }

@@ -87,7 +87,7 @@ pub(crate) async fn show(State(app): State<App>) -> ApiResult<axum::Json<Health>
         program: app.options.event_log.program.clone(),
         schema_version: rows::schema_version(&app.db).await?,
         now: time::text(app.now()),
-        time_zone: app.zone.name.clone(),
+        time_zone: app.zone().name.clone(),
         disk: health::room(&app).await,
         sizes: health::sizes(&app).await?,
         jobs: health::jobs(&app).await?,

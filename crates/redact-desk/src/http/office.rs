@@ -29,7 +29,7 @@ pub(crate) async fn show(State(app): State<App>) -> ApiResult<axum::Json<Office>
     let law = effective(&app, Setting::Law).await?;
     Ok(axum::Json(Office {
         name: effective(&app, Setting::Name).await?,
-        time_zone: app.zone.name.clone(),
+        time_zone: app.zone().name.clone(),
         today: time::day_text(app.today()),
         // A law whose file was removed is not offered.
         law: law.filter(|key| app.statutes.get(key).is_some()),

@@ -61,8 +61,8 @@ impl Report {
             "Made by {} on {}, local time in {} {}.",
             who.name,
             time::plain(&time::text(now)),
-            app.zone.name,
-            app.zone.local_text(now)
+            app.zone().name,
+            app.zone().local_text(now)
         ));
     }
 

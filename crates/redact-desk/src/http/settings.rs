@@ -22,8 +22,6 @@ pub(crate) struct AgencySetting {
     /// The option of the command line that sets it instead, with its value.
     option: Option<String>,
     option_value: Option<String>,
-    /// Whether a change takes effect when the desk starts again.
-    waits_for_start: bool,
 }
 
 /// A choice of a setting.
@@ -69,7 +67,6 @@ async fn find(app: &Shared) -> ApiResult<AgencySettings> {
             value: saved.get(setting).to_owned(),
             option: given.map(|(option, _)| option.to_owned()),
             option_value: given.map(|(_, value)| value.to_owned()),
-            waits_for_start: setting.waits_for_start(),
         }
     });
     let laws = app.statutes.all().iter().map(|law| SettingChoice {
@@ -86,7 +83,7 @@ async fn find(app: &Shared) -> ApiResult<AgencySettings> {
         settings: shown.collect(),
         laws: laws.collect(),
         policies: policies.collect(),
-        time_zone: app.zone.name.clone(),
+        time_zone: app.zone().name.clone(),
         changes: changes
             .map(|row| SettingChange {
                 name: row.name,

@@ -117,7 +117,7 @@ impl Accesses {
     pub(crate) async fn load(app: &Shared) -> ApiResult<Self> {
         let related = Related::load(app).await?;
         let path = app.options.event_log.log.path().to_owned();
-        let (zone, log) = (app.zone.clone(), Arc::clone(&app.access_log));
+        let (zone, log) = (app.zone(), Arc::clone(&app.access_log));
         let read = tokio::task::spawn_blocking(move || {
             let log = log.read(&path)?;
             let all: Vec<Access> = log
@@ -184,7 +184,7 @@ async fn open_views(app: &Shared, related: &Related) -> ApiResult<Vec<Access>> {
 /// Those of the log and the database.
 pub(crate) async fn find_unusual(app: &Shared) -> ApiResult<(Vec<FlagRow>, Accesses)> {
     let accesses = Accesses::load(app).await?;
-    let found = flags(&accesses.all, &accesses.assignments, &app.zone);
+    let found = flags(&accesses.all, &accesses.assignments, &app.zone());
     let found: Vec<FlagRow> = found
         .into_iter()
         .map(|flag| flag_row(app, &accesses, flag))

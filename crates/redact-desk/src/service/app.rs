@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use redact_core::port::BoxError;
 use redact_core::{Digest, Findings, UtcNanos};
@@ -23,7 +23,7 @@ use super::secrets::Secrets;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::Db;
 use crate::domain::exports::Exports;
-use crate::domain::holidays::Holidays;
+use crate::domain::holidays::{AgencyDays, Holidays};
 use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
@@ -128,9 +128,11 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) policies: Policies,
     pub(crate) law_sets: LawSets,
-    pub(crate) holidays: Holidays,
+    /// The calendars of laws, without the agency's own days.
+    pub(crate) law_holidays: Holidays,
+    holidays: RwLock<Arc<Holidays>>,
     pub(crate) statutes: Statutes,
-    pub(crate) zone: Zone,
+    zone: RwLock<Arc<Zone>>,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) runner: Runner,
     /// Held while a review is saved, approved or released, so that an approval is for the current
@@ -178,9 +180,33 @@ impl Shared {
         (self.options.clock)().0.div_euclid(1_000_000)
     }
 
+    /// The agency's time zone.
+    pub(crate) fn zone(&self) -> Arc<Zone> {
+        Arc::clone(&self.zone.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on, days are those of this time zone.
+    pub(crate) fn set_zone(&self, zone: Zone) {
+        *self.zone.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(zone);
+    }
+
+    /// The days on which offices are closed.
+    pub(crate) fn holidays(&self) -> Arc<Holidays> {
+        Arc::clone(&self.holidays.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on, these are the agency's own days.
+    pub(crate) fn set_agency_days(&self, days: AgencyDays) {
+        let holidays = self.law_holidays.clone().with(days);
+        *self
+            .holidays
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(holidays);
+    }
+
     /// The day in the agency's time zone.
     pub(crate) fn today(&self) -> ::time::Date {
-        self.zone.day(self.now())
+        self.zone().day(self.now())
     }
 
     /// The time, to the nanosecond.
@@ -261,9 +287,12 @@ impl Shared {
             mailer: opened.mailer,
             ceremonies: Ceremonies::default(),
             presence: Arc::default(),
-            holidays: opened.holidays,
+            holidays: RwLock::new(Arc::new(
+                opened.law_holidays.clone().with(opened.agency_days),
+            )),
+            law_holidays: opened.law_holidays,
             statutes: opened.statutes,
-            zone: opened.zone,
+            zone: RwLock::new(Arc::new(opened.zone)),
             secrets: opened.secrets,
             options: opened.options,
             changes,
@@ -292,7 +321,9 @@ pub(crate) struct Opened {
     pub(crate) folders: Folders,
     pub(crate) policies: Policies,
     pub(crate) law_sets: LawSets,
-    pub(crate) holidays: Holidays,
+    /// The calendars of laws.
+    pub(crate) law_holidays: Holidays,
+    pub(crate) agency_days: AgencyDays,
     pub(crate) statutes: Statutes,
     pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,

@@ -74,9 +74,9 @@ pub(crate) fn counted(
         (Some(Due::OlderThanLaw), None) => (DueBasis::OlderThanLaw, OTHERWISE),
         (_, None) => (DueBasis::Target, OTHERWISE),
     };
-    let mut on = plain_due(law, received, period, &app.holidays);
+    let mut on = plain_due(law, received, period, &app.holidays());
     for added in extensions(rows) {
-        on = plain_due(law, on, added, &app.holidays);
+        on = plain_due(law, on, added, &app.holidays());
     }
     Some(CountedDue { on, basis })
 }
@@ -100,7 +100,7 @@ pub(crate) fn deadline(
         pauses: &pauses,
         extensions: &extensions(rows).collect::<Vec<_>>(),
     };
-    law.due(kind, &case, &app.holidays)
+    law.due(kind, &case, &app.holidays())
 }
 
 fn pause(app: &Shared, row: &PauseRow) -> Option<Pause> {

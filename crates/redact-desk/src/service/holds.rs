@@ -83,7 +83,7 @@ async fn check_not_disposed(app: &Shared, recording: &Id) -> ApiResult<()> {
     };
     let remains = disposals::remains(&app.db, recording).await?;
     let when = gone.done_at.or(gone.decided_at).unwrap_or(gone.at);
-    let day = time::day_text(app.zone.day(when));
+    let day = time::day_text(app.zone().day(when));
     let message = format!(
         "The recording was disposed of on {day}, so a hold cannot stop that. \
          What remains: the disposal record, {} of its releases, and {} copies of releases that \

@@ -297,5 +297,5 @@ pub(crate) const fn quantities(row: &EstimateRow) -> Quantities {
 
 /// The day on which an estimate was made, in words.
 pub(crate) fn estimated_on(app: &Shared, row: &EstimateRow) -> String {
-    day_in_words(&time::day_text(app.zone.day(row.at)))
+    day_in_words(&time::day_text(app.zone().day(row.at)))
 }

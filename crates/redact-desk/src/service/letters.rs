@@ -172,7 +172,7 @@ pub(crate) async fn pdf(
         .id("letter", id)
         .label("kind", row.kind.word());
     app.log_event(&who.name, event).await?;
-    let day = time::day_text(app.zone.day(row.at));
+    let day = time::day_text(app.zone().day(row.at));
     Ok((format!("{}-{day}.pdf", row.kind.word()), pdf))
 }
 
@@ -255,7 +255,7 @@ pub(crate) async fn send(
 fn sent_on(app: &Shared, row: &LetterRow, given: &str) -> ApiResult<String> {
     let invalid = || ApiError::field("on", "Expected a date such as 2026-01-31.");
     let day = time::read_day(given.trim()).ok_or_else(invalid)?;
-    let made = app.zone.day(row.at);
+    let made = app.zone().day(row.at);
     if day > app.today() {
         return Err(ApiError::field("on", "The date is in the future."));
     }

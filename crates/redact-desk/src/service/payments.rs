@@ -41,7 +41,7 @@ pub(crate) async fn pay(
     if day > app.today() {
         return Err(ApiError::field("paid_on", "The date is in the future."));
     }
-    let billed = app.zone.day(first_billed(app, &row).await?);
+    let billed = app.zone().day(first_billed(app, &row).await?);
     if day < billed {
         let message = format!(
             "The invoice is of {}, so it cannot have been paid earlier. Enter the day on which \

@@ -317,8 +317,8 @@ fn public_terms(app: &Shared, terms: Terms, (request, stem): (&manifest::Request
     Terms {
         request_number: request.request_number.clone(),
         recording: Some(format!("{stem}.redacted.mp4")),
-        time_zone: Some(app.zone.name.clone()),
-        utc_offset: Some(app.zone.offset_text(app.now())),
+        time_zone: Some(app.zone().name.clone()),
+        utc_offset: Some(app.zone().offset_text(app.now())),
         ..terms
     }
 }

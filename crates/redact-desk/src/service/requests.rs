@@ -126,7 +126,7 @@ fn check_dates(app: &Shared, received: ::time::Date, due: ::time::Date) -> ApiRe
         let (received, today) = (time::day_text(received), time::day_text(today));
         let message = format!(
             "The date received, {received}, is in the future: today is {today} in {}.",
-            app.zone.name
+            app.zone().name
         );
         return Err(ApiError::field("received_on", message));
     }

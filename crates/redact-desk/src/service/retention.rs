@@ -54,13 +54,13 @@ fn standing(app: &Shared, row: RetentionRow, asked: Vec<AskedRow>) -> Standing {
     let set = row.counted_from.as_deref().and_then(time::read_day);
     let of_file = || {
         let at = redact_record::manifest::Utc::from_text(row.recorded_at.as_deref()?)?;
-        Some(app.zone.day(at.0.0.div_euclid(1_000_000)))
+        Some(app.zone().day(at.0.0.div_euclid(1_000_000)))
     };
     let (counted_from, basis) = match set {
         Some(day) => (day, CountedFrom::Person),
         None => match of_file() {
             Some(day) => (day, CountedFrom::File),
-            None => (app.zone.day(row.added_at), CountedFrom::Added),
+            None => (app.zone().day(row.added_at), CountedFrom::Added),
         },
     };
     let given: Vec<Asked> = asked

@@ -66,12 +66,6 @@ impl Setting {
         };
         Some((option, value.as_deref()?))
     }
-
-    /// Whether a change takes effect when the desk starts again: days are counted with what was
-    /// read then.
-    pub(crate) const fn waits_for_start(self) -> bool {
-        matches!(self, Self::TimeZone | Self::Holidays)
-    }
 }
 
 /// Settings that were saved, by their words.
@@ -146,10 +140,24 @@ pub(crate) async fn set(
     let event = Event::new(Act::Account, "setting-changed").label("setting", setting.word());
     app.log_event(&who.name, event).await?;
     change.commit().await?;
+    apply(app, setting, &row.to_value);
     Ok(())
 }
 
-/// Refuses a value that the desk could not use at its next start.
+/// Counts days by what was saved from now on. `value` was checked.
+fn apply(app: &Shared, setting: Setting, value: &str) {
+    match setting {
+        Setting::TimeZone => {
+            if let Ok(zone) = Zone::open(Some(value).filter(|name| !name.is_empty())) {
+                app.set_zone(zone);
+            }
+        }
+        Setting::Holidays => app.set_agency_days(AgencyDays::read(value).unwrap_or_default()),
+        _ => {}
+    }
+}
+
+/// Refuses a value that the desk could not use.
 fn check(app: &Shared, setting: Setting, value: &str) -> ApiResult<()> {
     let wrong = |message: String| Err(ApiError::field("value", message));
     if value.is_empty() {

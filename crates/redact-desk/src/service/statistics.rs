@@ -31,7 +31,7 @@ pub(crate) async fn records(app: &Shared) -> ApiResult<Records> {
         requests: requests(app).await?,
         recordings: added
             .map(|row| CountedRecording {
-                added: app.zone.day(row.at),
+                added: app.zone().day(row.at),
                 seconds: row.seconds.unwrap_or(0.0),
             })
             .collect(),
@@ -52,7 +52,7 @@ pub(crate) async fn records(app: &Shared) -> ApiResult<Records> {
             None => figures(app, &row.id).await?,
         };
         records.releases.push(CountedRelease {
-            made: app.zone.day(row.at),
+            made: app.zone().day(row.at),
             figures,
         });
     }
@@ -91,7 +91,7 @@ async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
         found.push(CountedRequest {
             received,
             due,
-            answered: answered.map(|at| app.zone.day(at)),
+            answered: answered.map(|at| app.zone().day(at)),
             disposition: row.disposition,
             assignee: row.assignee_name,
         });

@@ -978,11 +978,7 @@ value: string,
 /**
  * The option of the command line that sets it instead, with its value.
  */
-option: string | null, option_value: string | null, 
-/**
- * Whether a change takes effect when the desk starts again.
- */
-waits_for_start: boolean, };
+option: string | null, option_value: string | null, };
 
 export type SettingChoice = { value: string, title: string, };
 
