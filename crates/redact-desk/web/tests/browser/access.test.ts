@@ -1,37 +1,11 @@
 // The access report and the review of unusual access.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture, type Theme } from './chromium';
-import { FakeDesk } from './fake-desk';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'auditor';
-  desk.posts = [];
-});
-
-async function visit(
-  at: string,
-  act: (page: Page) => Promise<void>,
-  options: { size?: { width: number; height: number }; theme?: Theme } = {},
-): Promise<void> {
-  const { context, page, complaints } = await open(browser, options);
-  await page.goto(`${address}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, visit } = inMemory('auditor');
 
 test('the access report is filtered and exported', () =>
   visit('access', async (page) => {
@@ -47,8 +21,8 @@ test('the access report is filtered and exported', () =>
     const expected = `/api/access/csv?person=ben&recording=${ID.recording}`;
     await expect.poll(() => csv.getAttribute('href')).toBe(expected);
     await page.getByRole('button', { name: 'Export signed PDF' }).click();
-    const pdf = page.getByRole('link', { name: 'Download the PDF' });
-    expect(await pdf.getAttribute('href')).toBe(`/api/events/pdf/${'9'.repeat(32)}`);
+    const pdf = page.getByRole('link', { name: 'Download PDF' });
+    expect(await pdf.getAttribute('href')).toBe(`/api/exports/${'9'.repeat(32)}/pdf`);
     expect(desk.posts).toEqual([
       { path: '/access/pdf', body: { person: 'ben', recording: ID.recording } },
     ]);

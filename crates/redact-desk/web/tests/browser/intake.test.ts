@@ -1,33 +1,10 @@
 // Intake: the search, the import, notes and tasks, views and templates, with what a person does.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture } from './chromium';
-import { FakeDesk } from './fake-desk';
+import { expect, test } from 'vitest';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'operator';
-  desk.posts = [];
-});
-
-async function visit(at: string, act: (page: Page) => Promise<void>): Promise<void> {
-  const { context, page, complaints } = await open(browser);
-  await page.goto(`${address}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, visit } = inMemory('operator');
 
 test('the search in the header leads to results, with the filters in the address', () =>
   visit('queue', async (page) => {
@@ -45,6 +22,15 @@ test('the search in the header leads to results, with the filters in the address
   }));
 
 const CSV = 'Request No.,Received,Case #,File name,Weather\r\nR-1,2026-02-01,26-1,clip.mp4,sun\r\n';
+
+test('the search tells administrators that it finds people only', async () => {
+  desk.role = 'administrator';
+  await visit('search', async (page) => {
+    await page.getByText('Administrators search people only.').waitFor();
+    await checkAccess(page);
+    await picture(page, 'search-administrator');
+  });
+});
 
 test('a spreadsheet with a wrong row cannot be imported; a right one is', () =>
   visit('import', async (page) => {
@@ -66,11 +52,16 @@ test('a spreadsheet with a wrong row cannot be imported; a right one is', () =>
     await choose(CSV);
     await page.getByText('2 new requests and 2 recordings would be entered.').waitFor();
     await page.getByLabel('Weather').waitFor();
+    await page.getByLabel('Resident').selectOption('public');
     await picture(page, 'import');
     await button.click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]!.path).toBe('/imports');
-    expect(desk.posts[0]!.body).toMatchObject({ text: CSV, requester_kind: 'public' });
+    expect(desk.posts[0]!.body).toMatchObject({
+      text: CSV,
+      requester_kind: 'public',
+      requester_kinds: { Resident: 'public' },
+    });
   }));
 
 test('a note mentions a colleague, and a task is done', () =>
@@ -153,8 +144,17 @@ test('an approver sees what a version of a policy changes, and activates it', as
     await checkAccess(page);
     await checkWidth(page);
     await picture(page, 'policy-versions');
-    await page.getByRole('button', { name: 'Activate' }).click();
+    await page.getByRole('button', { name: 'Activate…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Every review that is created from now on').waitFor();
+    await checkAccess(page);
+    await picture(page, 'policy-activation');
+    await dialog.getByRole('button', { name: 'Activate' }).click();
+    expect(desk.posts, 'nothing without the password').toEqual([]);
+    await dialog.getByLabel('Your password').fill('seven grey herons wade');
+    await dialog.getByRole('button', { name: 'Activate' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]!.path).toMatch(/^\/policy-versions\/\w+\/confirm$/);
+    expect(desk.posts[0]!.body).toEqual({ password: 'seven grey herons wade' });
   });
 });

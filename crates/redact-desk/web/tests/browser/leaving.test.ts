@@ -154,8 +154,8 @@ test('the event log is exported as a signed PDF with the filters of the page', a
       page.getByRole('link', { name }),
     );
     const hrefs = await Promise.all(files.map((file) => file.getAttribute('href')));
-    const place = `/api/events/pdf/${'9'.repeat(32)}`;
-    expect(hrefs).toEqual([place, `${place}/signature`]);
+    const place = `/api/exports/${'9'.repeat(32)}`;
+    expect(hrefs).toEqual([`${place}/pdf`, `${place}/signature`]);
     expect(await files[1]!.getAttribute('download')).toBe('event-log-2026-03-02.pdf.minisig');
     await checkAccess(page);
     await checkWidth(page);

@@ -1,43 +1,15 @@
 // The office: the queue with its filters, requests, accounts, the event log and the inbox, with
 // what a person does there, also with a window at 200 % zoom.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type * as api from '../../src/api/types';
-import { checkAccess, checkWidth, launch, open, picture } from './chromium';
-import { FakeDesk } from './fake-desk';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
 /** A laptop of 1366 × 768 at 200 % zoom. */
 const ZOOMED = { width: 683, height: 384 };
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'operator';
-  desk.posts = [];
-});
-
-/** Opens a place, lets the test act, and checks that the browser complained about nothing. */
-async function visit(
-  at: string,
-  act: (page: Page) => Promise<void>,
-  size?: { width: number; height: number },
-): Promise<void> {
-  const { context, page, complaints } = await open(browser, size ? { size } : {});
-  await page.goto(`${address}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, visit } = inMemory('operator');
 
 test('filters of the queue are in the address, and Back returns to them', () =>
   visit('queue', async (page) => {
@@ -326,7 +298,7 @@ for (const [name, role, at, ready] of PLACES) {
         await picture(page, `${name}-zoomed`);
         await checkWidth(page);
       },
-      ZOOMED,
+      { size: ZOOMED },
     );
     Object.assign(first!, was);
   });

@@ -1,39 +1,12 @@
 // Letters and invoices of a request: previewed, made, sent, paid.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture, type Theme } from './chromium';
-import { FakeDesk } from './fake-desk';
+import { expect, test } from 'vitest';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
 const REQUEST = `/requests/${ID.request}`;
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'operator';
-  desk.posts = [];
-});
-
-async function visit(
-  at: string,
-  act: (page: Page) => Promise<void>,
-  options: { size?: { width: number; height: number }; theme?: Theme } = {},
-): Promise<void> {
-  const { context, page, complaints } = await open(browser, options);
-  await page.goto(`${address}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, visit } = inMemory('operator');
 
 test('a letter is read before it is made', () =>
   visit(`request/${ID.request}`, async (page) => {

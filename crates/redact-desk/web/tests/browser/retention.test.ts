@@ -1,39 +1,11 @@
 // How long recordings stay: the list, holds, court orders and disposals, also with a window at
 // 200 % zoom.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture } from './chromium';
-import { FakeDesk } from './fake-desk';
+import { expect, test } from 'vitest';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'approver';
-  desk.posts = [];
-});
-
-/** Opens a place, lets the test act, and checks that the browser complained about nothing. */
-async function visit(
-  at: string,
-  act: (page: Page) => Promise<void>,
-  size?: { width: number; height: number },
-): Promise<void> {
-  const { context, page, complaints } = await open(browser, size ? { size } : {});
-  await page.goto(`${address}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, place, visit } = inMemory('approver');
 
 test('the list shows what is most urgent first, and its filters are in the address', () =>
   visit('retention', async (page) => {
@@ -73,6 +45,8 @@ test('a request shows how long each recording stays, and takes holds and orders'
     });
     await section.getByRole('button', { name: 'Court order…' }).first().click();
     await dialog.getByLabel('Ben Holm').check();
+    await dialog.getByText('Only a later order of a court').waitFor();
+    await dialog.getByLabel('Your password').waitFor();
     await checkAccess(page);
     await picture(page, 'retention-order');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
@@ -83,6 +57,12 @@ test('a request shows how long each recording stays, and takes holds and orders'
     await section.getByRole('button', { name: 'Dispose of…' }).nth(1).click();
     await checkAccess(page);
     await picture(page, 'retention-dispose');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await section.getByRole('button', { name: 'Dispose of…' }).nth(3).click();
+    await dialog.getByText('It cannot be disposed of yet').waitFor();
+    expect(await dialog.getByLabel('Reason').count()).toBe(0);
+    await checkAccess(page);
+    await picture(page, 'retention-dispose-obstacles');
   }));
 
 test('an order lists who has copies, and who was notified', () =>
@@ -104,12 +84,15 @@ test('a second person confirms a disposal with the password; its record lists wh
     await page.getByRole('button', { name: 'Dispose of it' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
     expect(desk.posts[0]!.path).toBe(`/disposals/${'7'.repeat(32)}/confirm`);
-    await page.goto(`${address}/#/disposals/${'8'.repeat(32)}`);
+    await page.goto(place(`disposals/${'8'.repeat(32)}`));
     await page.getByText('/mnt/backups/2026-03-15').waitFor();
     expect(await page.getByRole('button', { name: 'Confirm…' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Record (PDF)' }).click();
+    const pdf = page.getByRole('link', { name: 'Download PDF' });
+    expect(await pdf.getAttribute('href')).toBe(`/api/exports/${'9'.repeat(32)}/pdf`);
     await checkAccess(page);
     await picture(page, 'disposal');
-    await page.goto(`${address}/#/disposals`);
+    await page.goto(place(`disposals`));
     await page.getByRole('link', { name: 'bodycam-0231.mp4' }).first().waitFor();
     await checkAccess(page);
     await picture(page, 'disposals');
@@ -132,7 +115,7 @@ test('all of it fits a window of 800 pixels and one at 200 % zoom', async () => 
           await page.waitForTimeout(150);
           await checkWidth(page);
         },
-        { width, height: 600 },
+        { size: { width, height: 600 } },
       );
     }
   }

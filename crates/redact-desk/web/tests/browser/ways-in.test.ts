@@ -1,38 +1,10 @@
 // Accounts and ways to sign in: what administrators change, and what people set up for themselves.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture, type Theme } from './chromium';
-import { FakeDesk } from './fake-desk';
+import { expect, test } from 'vitest';
+import { checkAccess, checkWidth, picture } from './chromium';
+import { inMemory } from './in-memory';
 import { ID } from './sample';
 
-let browser: Browser;
-const desk = new FakeDesk();
-let address = '';
-beforeAll(async () => {
-  browser = await launch();
-  address = await desk.start();
-});
-afterAll(async () => {
-  await browser.close();
-  desk.stop();
-});
-beforeEach(() => {
-  desk.role = 'administrator';
-  desk.posts = [];
-});
-
-async function visit(
-  at: string,
-  act: (page: Page) => Promise<void>,
-  options: { size?: { width: number; height: number }; theme?: Theme } = {},
-): Promise<void> {
-  const { context, page, complaints } = await open(browser, options);
-  // By name, as passkeys need it.
-  await page.goto(`${address.replace('127.0.0.1', 'localhost')}/#/${at}`);
-  await act(page);
-  expect(complaints).toEqual([]);
-  await context.close();
-}
+const { desk, visit } = inMemory('administrator', 'localhost');
 
 test('unlocking asks, and says that it changes nothing else', () =>
   visit('users', async (page) => {
@@ -214,3 +186,21 @@ for (const [name, role] of [
     });
   }
 }
+
+test('an administrator enters the absence of somebody who is ill', () =>
+  visit('users', async (page) => {
+    const row = page.getByRole('row', { name: /Ada Okafor/ });
+    await row.getByRole('button', { name: 'Absence…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Who stands in').selectOption({ label: 'Ben Holm' });
+    await dialog.getByLabel('First day').fill('2026-03-02');
+    await dialog.getByLabel('Last day').fill('2026-03-06');
+    await checkAccess(page);
+    await picture(page, 'users-absence');
+    await dialog.getByRole('button', { name: 'Enter absence' }).click();
+    await expect.poll(() => desk.posts.length).toBe(1);
+    expect(desk.posts[0]).toEqual({
+      path: `/users/${'e'.repeat(32)}/absence`,
+      body: { stand_in: 'f'.repeat(32), from: '2026-03-02', until: '2026-03-06' },
+    });
+  }));
