@@ -8,6 +8,17 @@ use crate::ffi;
 /// Samples of one packet of AAC-LC.
 pub(crate) const AAC_FRAME_SAMPLES: i64 = 1024;
 
+/// What is around the sound in the packets of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SoundFraming {
+    /// Nothing, and their durations count samples: MP4, MOV.
+    Samples,
+    /// Nothing.
+    Raw,
+    /// A header before each packet, which is removed (ADTS).
+    Adts,
+}
+
 /// Whether a codec needs input before it returns more (`EAGAIN`), or has ended.
 pub(crate) fn needs_input(error: Error) -> bool {
     error == Error::Eof
@@ -30,6 +41,17 @@ pub(crate) fn changes_configuration(packet: &Packet) -> bool {
 /// Samples of a packet: the container's duration, at most one AAC frame.
 pub(crate) fn aac_samples(packet: &Packet) -> i64 {
     packet.duration().min(AAC_FRAME_SAMPLES)
+}
+
+/// Samples of a packet of AAC-LC up to where playback ends: only in MP4 do durations count samples.
+pub(crate) fn coded_samples(packet: &Packet, framing: SoundFraming) -> i64 {
+    match framing {
+        SoundFraming::Samples => aac_samples(packet),
+        SoundFraming::Raw | SoundFraming::Adts => {
+            let (_, back) = skipped_samples(packet);
+            AAC_FRAME_SAMPLES.saturating_sub(i64::from(back))
+        }
+    }
 }
 
 /// Samples at the start and the end of a packet that are not played; all of them in a packet that

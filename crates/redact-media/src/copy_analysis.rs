@@ -20,6 +20,7 @@ use redact_core::{Digest, FrameSpan, Source as _, SourceError, SourceInfo, Sourc
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, SoundForm};
 use crate::decoders::VideoDecoder;
 use crate::ffi;
+use crate::packet_times::{PacketTimes, is_mov};
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 use pictures::{PictureAnalysis, check_single_description};
@@ -135,7 +136,10 @@ impl CopyAnalysis {
         let mut input = probe::open(path, settings)?;
         let video = info.video.stream as usize;
         let mut pictures = PictureAnalysis::new(&info, &input, path);
-        let single = check_single_description(path, *b"soun");
+        let single = match is_mov(&info.container) {
+            true => check_single_description(path, *b"soun"),
+            false => Ok(()),
+        };
         let mut sound: Vec<SoundAnalysis> = info
             .audio
             .iter()

@@ -8,8 +8,10 @@ use redact_bitstream::h264::avcc::AvcConfig;
 use redact_core::{Digest, Excerpt, FrameIndex, FrameSpan, SourceInfo, Timestamp, TitleCard};
 
 use crate::cached_segment::SegmentCache;
+use crate::codec::SoundFraming;
 use crate::decoders::{SharedDecoder, VideoDecoder};
 use crate::ffi;
+use crate::packet_times::PacketTimes;
 
 /// Redacted GOPs that begin within the same block of this many frames share an encoder. Blocks
 /// depend on the recording alone, so that a change of the plan moves no other run.
@@ -34,7 +36,9 @@ pub(crate) const REORDER_MAX: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Pictures {
     pub(crate) config: AvcConfig,
-    /// Decoding times in packet order, ticks.
+    /// Which times its packets have.
+    pub(crate) times: PacketTimes,
+    /// Decoding times in packet order, ticks: those of its packets, or derived ones.
     pub(crate) dts: Vec<i64>,
     /// Presentation times, sorted, ticks: the times of frames.
     pub(crate) pts: Vec<i64>,
@@ -125,6 +129,8 @@ pub(crate) struct SoundForm {
     pub(crate) config: Vec<u8>,
     pub(crate) rate_hz: u32,
     pub(crate) channels: u16,
+    /// What is around the sound in the recording's packets.
+    pub(crate) framing: SoundFraming,
     /// SHA-256 over the packets, each preceded by its length in four bytes.
     pub(crate) digest: Digest,
 }
@@ -387,6 +393,7 @@ impl Pictures {
     fn excerpt(&self, excerpt: &Excerpt) -> Option<Self> {
         let mut cut = Self {
             config: self.config.clone(),
+            times: self.times,
             dts: Vec::new(),
             pts: Vec::new(),
             end: excerpt.ticks().1,
@@ -464,12 +471,17 @@ impl Pictures {
     }
 
     /// Presentation times and durations of `frames`, ticks.
-    pub(crate) fn times(&self, frames: FrameSpan) -> Vec<(Timestamp, i64)> {
+    pub(crate) fn times_of(&self, frames: FrameSpan) -> Vec<(Timestamp, i64)> {
         let all = frames.start().get()..frames.end().get();
         let time = |frame: u32| self.time(frame as usize);
         all.map(time)
             .map(|(at, ticks)| (Timestamp::new(at), ticks))
             .collect()
+    }
+
+    /// The frame that is shown at `at`, ticks.
+    pub(crate) fn frame_at(&self, at: Option<i64>) -> Option<usize> {
+        self.pts.binary_search(&at?).ok()
     }
 
     /// The GOP of `frame`.

@@ -36,6 +36,9 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
 pub(crate) struct PlainPictures<'a> {
     /// Times of the first pictures of the GOPs, sorted.
     starts: &'a [i64],
+    /// Times of the pictures to come, in the order in which they are shown, where packets have no
+    /// presentation times.
+    counted: Option<std::vec::IntoIter<i64>>,
     decoder: &'a mut VideoDecoder,
     /// Number of the GOP, and its pictures so far.
     gop: (usize, GopEdges),
@@ -45,11 +48,18 @@ pub(crate) struct PlainPictures<'a> {
 
 impl<'a> PlainPictures<'a> {
     /// Borrows `decoder`, whose pictures are not cropped until this is dropped.
-    pub(crate) fn new(starts: &'a [i64], decoder: &'a mut VideoDecoder) -> Self {
+    ///
+    /// - `counted`: times of the pictures that will be taken, sorted, where packets have none.
+    pub(crate) fn new(
+        starts: &'a [i64],
+        counted: Option<Vec<i64>>,
+        decoder: &'a mut VideoDecoder,
+    ) -> Self {
         decoder.decoder.flush();
         ffi::set_cropping(&mut decoder.decoder, false);
         Self {
             starts,
+            counted: counted.map(Vec::into_iter),
             decoder,
             gop: (0, GopEdges::default()),
             plain: Vec::new(),
@@ -85,7 +95,11 @@ impl<'a> PlainPictures<'a> {
     }
 
     fn measure(&mut self, picture: &frame::Video) {
-        let Some(time) = picture.pts() else {
+        let time = match &mut self.counted {
+            Some(times) => times.next(),
+            None => picture.pts(),
+        };
+        let Some(time) = time else {
             return;
         };
         let number = self.starts.partition_point(|start| *start <= time);

@@ -2,13 +2,15 @@
 //!
 //! A recording is divided only where it is proved that decoding from a key frame gives the same
 //! pictures, with the same numbers and times, as decoding from the start. The proof is the one of
-//! stream copy ([`CopyAnalysis`]): H.264 in MP4 or MOV, in closed GOPs with one picture a packet.
+//! stream copy ([`CopyAnalysis`]), in closed GOPs with one picture a packet, for containers with an
+//! index of their pictures: MP4 and MOV.
 
 use std::path::Path;
 
 use redact_core::SourceError;
 
 use crate::copy_analysis::CopyAnalysis;
+use crate::packet_times::is_mov;
 use crate::probe;
 use crate::source::{Damaged, OpenOptions};
 
@@ -45,6 +47,9 @@ impl FrameTable {
             Err(why) => return Ok(Err(why.to_owned())),
         };
         let frames = u64::try_from(times.len()).unwrap_or(u64::MAX);
+        if !is_mov(&info.container) {
+            return Ok(Err("its container has no index of its pictures".to_owned()));
+        }
         if info.video.frames_hint != Some(frames) {
             return Ok(Err("its index lists pictures that are not shown".to_owned()));
         }

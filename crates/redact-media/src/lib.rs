@@ -29,6 +29,7 @@ mod edges;
 mod excerpt;
 mod frame_table;
 mod open_file;
+mod packet_times;
 mod parts;
 mod picture;
 mod probe;

@@ -367,7 +367,7 @@ impl<'a> Cutter<'a> {
             .ok_or(CutError::Changed)?;
         let config = &pictures.config;
         let found = config.access_unit(data).map_err(|_| CutError::Changed)?;
-        let bytes = avcc::picture_nal_units(data, config.length_bytes);
+        let bytes = avcc::picture_nal_units(data, config.framing);
         self.digest.add(config, &found, &bytes);
         let shown = packet.pts().ok_or(CutError::Changed)?;
         let frame = pictures.pts.binary_search(&shown);
@@ -392,7 +392,7 @@ impl<'a> Cutter<'a> {
         }
         Ok(Some(CodedPictures {
             frames: gop.frames,
-            times: pictures.times(gop.frames),
+            times: pictures.times_of(gop.frames),
             digest,
             is_earlier: false,
             bytes: std::mem::take(&mut self.bytes),
@@ -467,6 +467,7 @@ impl Pictures {
         is_whole.then_some(())?;
         Some(Self {
             config: self.config.clone(),
+            times: self.times,
             dts: self.dts.get(whole.clone())?.to_vec(),
             end: self.time(whole.end.checked_sub(1)?).0 + self.time(whole.end - 1).1,
             pts: self.pts.get(whole)?.to_vec(),

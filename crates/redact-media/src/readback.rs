@@ -263,7 +263,7 @@ impl Readback {
             return Ok(());
         };
         decoding.begin.decoder.flush();
-        let runs = decoding.end()?;
+        let runs = decoding.end(&self.plan)?;
         self.record.lock().extend(runs);
         Ok(())
     }
@@ -279,9 +279,9 @@ impl Decoding {
         let found = config
             .access_unit(data)
             .map_err(|odd| mismatch(&odd.to_string()))?;
-        let nal_units = avcc::picture_nal_units(data, config.length_bytes);
+        let nal_units = avcc::picture_nal_units(data, config.framing);
         if found.is_idr {
-            self.close();
+            self.close(plan);
             let start = match self.gops.last() {
                 Some(last) => last.start + last.packets,
                 None => {
@@ -306,9 +306,10 @@ impl Decoding {
         Ok(())
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, plan: &CopyPlan) {
+        let scale = plan.info().video.time_base.num.get();
         if let (Some((open, times)), Some(gop)) = (self.open.take(), self.gops.last_mut()) {
-            gop.digest = timed_digest(open.finish(), &times);
+            gop.digest = timed_digest(open.finish(), &times, scale);
         }
     }
 
@@ -325,8 +326,8 @@ impl Decoding {
     }
 
     /// The runs since the last break; every frame must have been decoded.
-    fn end(&mut self) -> Result<Vec<ReadbackRun>, SourceError> {
-        self.close();
+    fn end(&mut self, plan: &CopyPlan) -> Result<Vec<ReadbackRun>, SourceError> {
+        self.close(plan);
         let gops = std::mem::take(&mut self.gops);
         let first = gops.first().map_or(0, |gop| gop.start);
         let sent = std::mem::take(&mut self.sent);

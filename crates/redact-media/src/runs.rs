@@ -139,7 +139,7 @@ impl RunReader {
             ..*options
         };
         let source = FileSource::open(path, &options)?;
-        let config = AvcConfig::read(&source.avc_record());
+        let config = AvcConfig::of_stream(&source.video_config());
         let config = config.map_err(|odd| changed(odd.to_string()))?;
         let in_order = |two: &[RunTimes]| two[0].frames.end() <= two[1].frames.start();
         if !runs.windows(2).all(in_order) || form.reorder > REORDER_MAX {
@@ -218,7 +218,16 @@ impl RunReader {
         let number = run.times.frames.start().get() + u32::try_from(run.read).unwrap_or(u32::MAX);
         let index = FrameIndex::new(number);
         loop {
-            let frame = match self.source.next_item()? {
+            let item = match self.source.next_item() {
+                // Without an index of its key frames, a file may be entered between two pictures
+                // that need each other: that is no damage.
+                Err(_) if run.read == 0 && self.can_go_back(run) => {
+                    self.seek_back(run)?;
+                    continue;
+                }
+                item => item?,
+            };
+            let frame = match item {
                 Some(MediaItem::Frame(frame)) => frame,
                 Some(_) => continue,
                 None => {
@@ -242,13 +251,17 @@ impl RunReader {
         }
     }
 
+    /// Whether a search from further ahead of `run` could find more.
+    fn can_go_back(&self, run: &OpenRun) -> bool {
+        let video = &self.source.info().video;
+        let ticks = run.times.ticks[0].saturating_sub(video.first_timestamp.ticks());
+        let length = Timestamp::new(ticks).nanos(video.time_base);
+        length.is_some_and(|length| run.back_nanos <= length)
+    }
+
     /// Begins further ahead of a run of which the first frame was not found.
     fn seek_back(&mut self, run: &mut OpenRun) -> Result<(), SourceError> {
-        let zero = self.source.info().video.first_timestamp.ticks();
-        let base = self.source.info().video.time_base;
-        let ticks = run.times.ticks[0].saturating_sub(zero);
-        let length = Timestamp::new(ticks).nanos(base);
-        if length.is_none_or(|length| run.back_nanos > length) {
+        if !self.can_go_back(run) {
             let (index, wanted) = (run.times.frames.start(), run.times.ticks[0]);
             return Err(changed(format!(
                 "frame {index} with time {wanted} is missing"

@@ -115,6 +115,31 @@ impl Track {
         Ok(self.held.replace((block, declared)).map(|(block, _)| block))
     }
 
+    /// Where a packet starts that is stamped `at` and lasts `samples`, in samples since the
+    /// recording's zero: where the one before it ended, unless its time says otherwise. `None` for
+    /// a time out of range.
+    pub(crate) fn place_packet(
+        &mut self,
+        at: Timestamp,
+        samples: i64,
+        zero: Timestamp,
+        zero_base: TimeBase,
+    ) -> Option<i64> {
+        let start = self.smoothed(Some(self.position(at, zero, zero_base)?));
+        self.next_start = Some(start.saturating_add(samples));
+        Some(start)
+    }
+
+    /// One tick of its times.
+    pub(crate) const fn time_base(&self) -> TimeBase {
+        self.time_base
+    }
+
+    /// Where the next packet is expected.
+    pub(crate) const fn expected(&self) -> Option<i64> {
+        self.next_start
+    }
+
     /// Where the last run starts, and where the next one is expected.
     pub(crate) fn place(&self) -> Option<(i64, i64)> {
         let (held, _) = self.held.as_ref()?;

@@ -35,7 +35,7 @@ use redact_core::{
     Picture, Source, SourceDiagnostics, SourceError, SourceInfo, Timestamp,
 };
 
-use crate::codec::{aac_samples, skipped_samples};
+use crate::codec::skipped_samples;
 use crate::copy_plan::CopyPlan;
 use crate::decoders::VideoDecoder;
 use crate::edges::EdgeRecord;
@@ -213,8 +213,9 @@ impl FileSource {
         self.reader.take_decoder()
     }
 
-    /// The AVC configuration record of the pictures' track, as stored; empty if there is none.
-    pub(crate) fn avc_record(&self) -> Vec<u8> {
+    /// The decoder configuration of the pictures' track, as stored or found in its first packets;
+    /// empty if there is none.
+    pub(crate) fn video_config(&self) -> Vec<u8> {
         let stream = self.reader.input.stream(self.reader.video_index());
         stream.as_ref().map(ffi::extradata).unwrap_or_default()
     }
@@ -330,19 +331,20 @@ impl FileSource {
         self.ready.push_back(Ok(MediaItem::Coded(pictures)));
     }
 
-    /// Delivers a packet of sound for stream copy, its time in samples since the recording's zero.
+    /// Delivers a packet of sound for stream copy, its time in samples since the recording's zero;
+    /// its duration counts samples.
     fn take_coded_sound(&mut self, stream: usize, packet: &Packet) {
         let (zero, base) = (self.info.video.first_timestamp, self.info.video.time_base);
-        let place = packet
-            .pts()
-            .and_then(|pts| self.tracks[stream].position(Timestamp::new(pts), zero, base));
+        let length = packet.duration();
+        let place = packet.pts().and_then(|pts| {
+            self.tracks[stream].place_packet(Timestamp::new(pts), length, zero, base)
+        });
         let (Some(place), Some(data)) = (place, packet.data()) else {
             let error = self.damage(ReadError::Changed);
             return self.fail(error);
         };
-        let (front, back) = skipped_samples(packet);
-        let length = aac_samples(packet);
-        let played = length - i64::from(front) - i64::from(back);
+        let (front, _) = skipped_samples(packet);
+        let played = length - i64::from(front);
         let mut copy = Packet::copy(data);
         copy.set_pts(Some(place));
         copy.set_duration(length);

@@ -75,9 +75,10 @@ fn hashes(path: &Path, before: &str, after: &str) -> Vec<String> {
         .collect()
 }
 
-/// The digest at the end of a line.
+/// The digest in a line: stream, two times, duration and size come before it, and side data may
+/// follow.
 fn digest(line: &str) -> &str {
-    line.rsplit(',').next().unwrap()
+    line.split(',').nth(5).unwrap()
 }
 
 /// Every frame that OpenH264 decodes, as its luma samples.
@@ -115,11 +116,20 @@ fn openh264_frames(path: &Path, folder: &Path) -> Vec<Vec<u8>> {
 /// source otherwise than FFmpeg does, so it is held to what it made of the source.
 #[track_caller]
 fn check(encoding: &str) {
+    check_in("source.mp4", encoding);
+}
+
+/// The same for a source in another container, by its `name`.
+#[track_caller]
+fn check_in(name: &str, encoding: &str) {
+    let encoding = &format!("{encoding} {name}");
     let folder = folder();
-    let source = folder.path().join("source.mp4");
-    ffmpeg(&format!("{MOVING} {encoding}"), &source);
+    let source = folder.path().join(name);
+    let encoding_alone = encoding.trim_end_matches(name);
+    ffmpeg(&format!("{MOVING} {encoding_alone}"), &source);
     let (output, plan) = release(&source, folder.path());
     assert_eq!(plan.pictures_refused(), None, "{encoding}");
+    assert!(plan.sound_copied(0).is_ok(), "{:?}", plan.sound_copied(0));
     let copied: Vec<(u32, u32)> = plan
         .copied_gops()
         .iter()
@@ -133,7 +143,7 @@ fn check(encoding: &str) {
     assert_kept(&before, &after);
     check_pictures(&before, &after);
     check_joins(&output, &after);
-    check_seeking(&output);
+    check_seeking(&output, &after);
     let of_source = openh264_frames(&source, folder.path());
     let of_release = openh264_frames(&output, folder.path());
     assert_eq!((of_source.len(), of_release.len()), (75, 75), "{encoding}");
@@ -157,7 +167,12 @@ fn check(encoding: &str) {
 
 /// By the word of another program: packets outside the second group are the same.
 fn check_packets(source: &Path, output: &Path) {
-    let without_messages = "-map 0:v -c copy -bsf:v filter_units=remove_types=6|12";
+    // A byte stream also loses its delimiters and the parameter sets that it repeats.
+    let is_mp4 = source.extension().is_some_and(|kind| kind == "mp4");
+    let without_messages = match is_mp4 {
+        true => "-map 0:v -c copy -bsf:v filter_units=remove_types=6|12",
+        false => "-map 0:v -c copy -bsf:v h264_mp4toannexb,filter_units=remove_types=6|7|8|9|12",
+    };
     let before = hashes(source, "", without_messages);
     let after = hashes(output, "", without_messages);
     assert_eq!((before.len(), after.len()), (75, 75));
@@ -165,7 +180,7 @@ fn check_packets(source: &Path, output: &Path) {
         let anew = (25..50).contains(&i);
         assert_eq!(digest(a) != digest(b), anew, "packet {i}: {a} {b}");
     }
-    let sound = |path| hashes(path, "", "-map 0:a -c copy");
+    let sound = |path| hashes(path, "", "-map 0:a -c copy -bsf:a aac_adtstoasc");
     let heard = |lines: Vec<String>| -> Vec<String> {
         lines.iter().map(|line| digest(line).to_owned()).collect()
     };
@@ -190,14 +205,16 @@ fn check_pictures(before: &common::Content, after: &common::Content) {
 }
 
 /// Seeking must land on the frame that playing reaches.
-fn check_seeking(output: &Path) {
+fn check_seeking(output: &Path, whole: &common::Content) {
     let played = hashes(output, "", "-map 0:v");
-    for frame in [1, 24, 25, 26, 37, 49, 50, 51, 74] {
+    let base = whole.info.video.time_base;
+    let seconds = f64::from(base.num.get()) / f64::from(base.den.get());
+    for frame in [1, 24, 25, 26, 37, 49, 50, 51, 74_usize] {
         // Half a frame early: seeking finds the first frame that is not before it.
-        let at = format!("-ss {}", (f64::from(frame) - 0.5) / 25.0);
+        let shown = whole.frames[frame].timestamp.ticks() as f64 * seconds;
+        let at = format!("-seek_timestamp 1 -ss {}", shown - 0.5 / 25.0);
         let found = hashes(output, &at, "-map 0:v -frames:v 1");
-        let expected = &played[usize::try_from(frame).unwrap()];
-        assert_eq!(digest(&found[0]), digest(expected), "frame {frame}");
+        assert_eq!(digest(&found[0]), digest(&played[frame]), "frame {frame}");
     }
 }
 
@@ -265,6 +282,127 @@ fn fillers_and_delimiters_and_repeated_parameters() {
     );
 }
 
+/// Encodings as cameras and recorders have them, in containers other than MP4.
+const PLAIN: &str = "-c:v libx264 -bf 0 -x264-params weightp=0 -g 25 -keyint_min 25 \
+     -sc_threshold 0 -c:a aac";
+const REORDERED: &str = "-c:v libx264 -preset fast -g 25 -keyint_min 25 -sc_threshold 0 -c:a aac";
+
+/// Goal: a container with presentation times in milliseconds, and no decoding times.
+#[test]
+fn matroska_is_copied_at_its_times() {
+    check_in("source.mkv", PLAIN);
+    check_in("source.mkv", REORDERED);
+}
+
+/// Goal: a byte stream with delimiters and repeated parameter sets, and sound with headers.
+#[test]
+fn transport_streams_are_copied_without_their_framing() {
+    check_in("source.ts", PLAIN);
+    check_in("source.ts", &format!("{REORDERED} -x264-params aud=1"));
+}
+
+/// Goal: a container without presentation times; the order of pictures tells them.
+#[test]
+fn avi_is_copied_in_the_order_of_its_pictures() {
+    check_in("source.avi", PLAIN);
+    check_in("source.avi", REORDERED);
+}
+
+/// Goal: times that count in ticks of more than one unit stay exact, and the release's GOPs are
+/// recognized as the recording's.
+#[test]
+fn ticks_of_several_units_stay_exact() {
+    let folder = folder();
+    let source = folder.path().join("source.avi");
+    let moving = MOVING.replace("rate=25", "rate=30000/1001");
+    ffmpeg(&format!("{moving} {REORDERED}"), &source);
+    let (output, plan) = release(&source, folder.path());
+    assert_eq!(plan.pictures_refused(), None);
+    let (before, after) = (read(&source).unwrap(), read(&output).unwrap());
+    assert_eq!(before.info.video.time_base.num.get(), 1001);
+    assert_kept(&before, &after);
+    assert_eq!(before.frame_nanos(), after.frame_nanos());
+    assert_clean(&output, 1);
+    let frames = u32::try_from(after.frames.len()).unwrap();
+    let written = CopyAnalysis::read(&output)
+        .unwrap()
+        .plan(frames, is_bare, |_| true);
+    let copied = plan.copied_gops();
+    let digests: Vec<_> = copied.iter().map(|gop| (gop.frames, gop.digest)).collect();
+    let found = written.copied_gops();
+    let found: Vec<_> = found.iter().map(|gop| (gop.frames, gop.digest)).collect();
+    assert_eq!(digests, found);
+    let timed = |plan: &CopyPlan| -> Vec<_> {
+        let gops = plan.gops().into_iter();
+        gops.filter(|(frames, _)| is_bare(*frames)).collect()
+    };
+    assert_eq!(timed(&plan), timed(&written));
+}
+
+/// Goal: a transport stream that lost a packet, changes its parameter sets, or starts over is not
+/// copied, and says why. Control: the same stream as it was.
+#[test]
+fn broken_transport_streams_are_not_copied() {
+    let folder = folder();
+    let path = folder.path().join("source.ts");
+    ffmpeg(&format!("{MOVING} {PLAIN}"), &path);
+    let refusal = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let analysis = CopyAnalysis::read(&path).ok()?;
+        let frames = analysis.frames().unwrap_or(0);
+        let plan = analysis.plan(frames, |_| true, |_| true);
+        plan.pictures_refused().map(str::to_owned)
+    };
+    let whole = std::fs::read(&path).unwrap();
+    assert_eq!(refusal(&whole), None);
+    let gap = whole.len() / 188 / 2 * 188;
+    let lost = [&whole[..gap], &whole[gap + 188 * 3..]].concat();
+    let why = refusal(&lost).unwrap();
+    assert!(why.contains("corrupt") || why.contains("picture"), "{why}");
+    let other = folder.path().join("other.ts");
+    let smaller = MOVING.replace("320x240", "160x120");
+    ffmpeg(&format!("{smaller} {PLAIN}"), &other);
+    std::fs::write(&path, &whole).unwrap();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, "file source.ts\nfile other.ts\n").unwrap();
+    let joined = folder.path().join("joined.ts");
+    let list = list.display();
+    ffmpeg(&format!("-f concat -safe 0 -i {list} -c copy"), &joined);
+    let why = refusal(&std::fs::read(joined).unwrap()).unwrap();
+    assert!(why.contains("parameter sets"), "{why}");
+    let twice = [&whole[..], &whole[..]].concat();
+    let why = refusal(&twice).unwrap();
+    assert!(
+        why.contains("do not increase") || why.contains("corrupt"),
+        "{why}"
+    );
+}
+
+/// Goal: sound that may hold what no player reads, or that no browser plays in MP4, is re-encoded
+/// with its reason.
+#[test]
+fn sound_of_other_codecs_says_why_it_is_encoded_anew() {
+    for (name, codec, why) in [
+        ("a.mkv", "libopus", "behind the sound"),
+        ("b.mkv", "libmp3lame", "no player reads"),
+        ("c.avi", "pcm_s16le", "no browser"),
+        ("d.ts", "mp2", "no player reads"),
+    ] {
+        let folder = folder();
+        let source = folder.path().join(name);
+        ffmpeg(
+            &format!("{MOVING} -c:v libx264 -g 25 -ar 48000 -c:a {codec}"),
+            &source,
+        );
+        let analysis = CopyAnalysis::read(&source).unwrap();
+        let frames = analysis.frames().unwrap();
+        let plan = analysis.plan(frames, |_| true, |_| true);
+        assert_eq!(plan.pictures_refused(), None, "{name}");
+        let said = plan.sound_copied(0).unwrap_err();
+        assert!(said.contains(why), "{name}: {said}");
+    }
+}
+
 #[test]
 fn recordings_that_start_late_and_sound_that_starts_early_keep_their_places() {
     let folder = folder();
@@ -294,7 +432,7 @@ fn what_is_not_proved_is_encoded_anew_and_says_why() {
     let groups = "-g 25 -keyint_min 25 -sc_threshold 0";
     for (name, encoding, why) in [
         (
-            "a.mkv",
+            "a.flv",
             format!("-c:v libx264 {groups} -c:a aac"),
             "container",
         ),

@@ -27,6 +27,14 @@ pub fn starts(packet: &[u8]) -> Vec<(usize, usize)> {
     starts
 }
 
+/// The bytes of a packet before its first start code: those of no NAL unit.
+pub fn before_first_unit(packet: &[u8]) -> impl Iterator<Item = u8> {
+    let first = starts(packet)
+        .first()
+        .map_or(packet.len(), |(code, _)| *code);
+    packet[..first].iter().copied()
+}
+
 /// The NAL units of a packet, without trailing zeros.
 pub fn units(packet: &[u8]) -> impl Iterator<Item = &[u8]> {
     let starts = starts(packet);

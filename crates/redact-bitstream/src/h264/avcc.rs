@@ -1,4 +1,5 @@
-//! The AVC configuration record (`avcC`), and samples in MP4's form: NAL units preceded by lengths.
+//! The AVC configuration record (`avcC`), and samples of one picture: NAL units preceded by
+//! lengths, as in MP4, or by start codes, as in a byte stream.
 //!
 //! Everything that may be copied into a release is checked here, NAL unit by NAL unit. SEI and
 //! filler data are removed; any other NAL unit that is not part of a picture rules out its GOP.
@@ -12,6 +13,7 @@ use super::annex_b;
 use super::free_fields::Clock;
 use super::nal::{self, Framing};
 use super::parameter_sets::{SetReader, SetRefusal};
+use super::picture_order::OrderFields;
 use super::rbsp::Unaccounted;
 use super::slice_data::{Workspace, account};
 use super::slice_header::{Parameters, SliceStart};
@@ -51,6 +53,9 @@ pub enum CopyRefusal {
     /// A NAL unit of a type that releases do not have.
     #[error("a packet holds a NAL unit of type {0}")]
     NalUnit(u8),
+    /// A stream without parameter sets at its beginning.
+    #[error("its first pictures have no parameter sets")]
+    NoSets,
     /// Parameter sets in a packet that the record lacks.
     #[error("a packet has parameter sets that the AVC configuration record lacks")]
     ParameterSets,
@@ -63,6 +68,9 @@ pub enum CopyRefusal {
     /// A NAL unit length that exceeds the packet.
     #[error("a packet ends within a NAL unit")]
     Cut,
+    /// Bytes before the first start code of a byte stream's packet.
+    #[error("a packet has bytes before its first NAL unit")]
+    Before,
     /// A start code within a slice, at which decoders would end it.
     #[error("a NAL unit contains a start code")]
     StartCode,
@@ -83,12 +91,11 @@ impl From<SetRefusal> for CopyRefusal {
     }
 }
 
-/// The AVC configuration record (`avcC`) of a track: the width of NAL unit lengths, and the
-/// parameter sets.
+/// The decoder configuration of a track: how NAL units are delimited, and the parameter sets.
 #[derive(Clone, Debug)]
 pub struct AvcConfig {
-    /// Bytes of a NAL unit's length, 1 to 4.
-    pub length_bytes: usize,
+    /// What delimits NAL units.
+    pub framing: Framing,
     /// Sequence parameter sets, as coded.
     sps: Vec<Vec<u8>>,
     /// Picture parameter sets, as coded.
@@ -103,11 +110,26 @@ pub struct AvcConfig {
     pub dpb_pictures: u32,
     /// Whether the cropping rectangle removes rows or columns.
     pub is_cropped: bool,
+    /// Visible width and height of each sequence parameter set, samples.
+    shown: Vec<(u32, u32)>,
     /// Timing of the sequence parameter sets that have any.
     clocks: Vec<Clock>,
 }
 
 impl AvcConfig {
+    /// The configuration of a stream from what its container or its first packets give: an `avcC`,
+    /// or the parameter sets of a byte stream.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_stream(config: &[u8]) -> Result<Self, CopyRefusal> {
+        match config.first() {
+            None => Err(CopyRefusal::NoSets),
+            Some(1) => Self::read(config),
+            Some(_) => Self::from_units(config, Framing::StartCodes),
+        }
+    }
+
     /// Parses an `avcC`. Every parameter set must be parsed to its last bit.
     ///
     /// # Errors
@@ -124,8 +146,16 @@ impl AvcConfig {
         if !(rest.is_empty() || rest.len() == 4 && rest[3] == 0) {
             return Err(CopyRefusal::Record("trailing data"));
         }
+        Self::of_sets(Framing::Lengths(usize::from(head[4] & 3) + 1), sps, pps)
+    }
+
+    fn of_sets(
+        framing: Framing,
+        sps: Vec<Vec<u8>>,
+        pps: Vec<Vec<u8>>,
+    ) -> Result<Self, CopyRefusal> {
         let mut config = Self {
-            length_bytes: usize::from(head[4] & 3) + 1,
+            framing,
             sps,
             pps,
             parameter_sets_of: BTreeMap::new(),
@@ -133,6 +163,7 @@ impl AvcConfig {
             ids: Vec::new(),
             dpb_pictures: 0,
             is_cropped: false,
+            shown: Vec::new(),
             clocks: Vec::new(),
         };
         config.parse_sets()?;
@@ -148,6 +179,7 @@ impl AvcConfig {
             let set = reader.sps(coded)?;
             self.dpb_pictures = self.dpb_pictures.max(set.dpb_pictures);
             self.is_cropped |= set.is_cropped;
+            self.shown.push(set.shown);
             self.clocks.extend(set.clock);
             if sequences.insert(set.id, coded).is_some() {
                 return Err(twice);
@@ -179,6 +211,13 @@ impl AvcConfig {
         } else {
             Err(CopyRefusal::FreeField("clock"))
         }
+    }
+
+    /// Whether every sequence parameter set shows pictures of this width and height, samples. A
+    /// container may crop them further, which a release would not.
+    #[must_use]
+    pub fn shows_only(&self, width: u32, height: u32) -> bool {
+        self.shown.iter().all(|shown| *shown == (width, height))
     }
 
     /// Whether pictures with these `pps_id` use every parameter set; unused ones could hold
@@ -217,7 +256,7 @@ impl AvcConfig {
     #[must_use]
     pub fn with_four_byte_lengths(&self) -> Self {
         Self {
-            length_bytes: 4,
+            framing: Framing::Lengths(4),
             ..self.clone()
         }
     }
@@ -287,33 +326,30 @@ impl AvcConfig {
     /// # Errors
     /// As [`Self::read`].
     pub fn from_annex_b(annex_b: &[u8]) -> Result<Self, CopyRefusal> {
+        Self::from_units(annex_b, Framing::Lengths(4))
+    }
+
+    fn from_units(annex_b: &[u8], framing: Framing) -> Result<Self, CopyRefusal> {
         let of_kind = |kind: u8| -> Vec<Vec<u8>> {
-            annex_b::units(annex_b)
-                .filter(|unit| unit.first().is_some_and(|header| header & 0x1f == kind))
-                .map(<[u8]>::to_vec)
-                .collect()
+            let mut found: Vec<Vec<u8>> = Vec::new();
+            for unit in annex_b::units(annex_b).filter(|unit| nal::kind(unit) == Some(kind)) {
+                // Cameras repeat them within a packet.
+                if !found.iter().any(|known| known == unit) {
+                    found.push(unit.to_vec());
+                }
+            }
+            found
         };
-        let mut config = Self {
-            length_bytes: 4,
-            sps: of_kind(nal::SPS),
-            pps: of_kind(nal::PPS),
-            parameter_sets_of: BTreeMap::new(),
-            parameters: BTreeMap::new(),
-            ids: Vec::new(),
-            dpb_pictures: 0,
-            is_cropped: false,
-            clocks: Vec::new(),
-        };
+        let (sps, pps) = (of_kind(nal::SPS), of_kind(nal::PPS));
         // The same rule as for a record, so that what is accepted here can be written and read
         // again.
-        for (sets, least) in [(&config.sps, SPS_BYTES_MIN), (&config.pps, PPS_BYTES_MIN)] {
+        for (sets, least) in [(&sps, SPS_BYTES_MIN), (&pps, PPS_BYTES_MIN)] {
             let fits = (1..=SETS_MAX).contains(&sets.len());
             if !fits || sets.iter().any(|set| set.len() < least) {
                 return Err(CopyRefusal::Record("malformed"));
             }
         }
-        config.parse_sets()?;
-        Ok(config)
+        Self::of_sets(framing, sps, pps)
     }
 
     /// The parameter sets as NAL units preceded by lengths of four bytes.
@@ -337,7 +373,7 @@ impl AvcConfig {
     /// # Errors
     /// The first data that are not accounted for, or a packet that is not one slice of a picture.
     pub fn account(&self, packet: &[u8], workspace: &mut Workspace) -> Result<Mark, Unaccounted> {
-        let mut slices = nal::units(packet, Framing::Lengths(self.length_bytes))
+        let mut slices = nal::units(packet, self.framing)
             .flatten()
             .filter(|unit| nal::is_slice(unit));
         let (Some(slice), None) = (slices.next(), slices.next()) else {
@@ -351,14 +387,28 @@ impl AvcConfig {
         account(slice, parameters, workspace)
     }
 
+    /// What the slice of a sample says about when its picture is shown; `None` where that cannot be
+    /// computed.
+    #[must_use]
+    pub fn order_fields(&self, packet: &[u8]) -> Option<OrderFields> {
+        let mut slices = nal::units(packet, self.framing).flatten();
+        let slice = slices.find(|unit| nal::is_slice(unit))?;
+        let parameters = self.parameters.get(&SliceStart::read(slice)?.pps_id)?;
+        OrderFields::read(slice, parameters)
+    }
+
     /// Checks that a sample is one picture and holds nothing that a release must not have.
     ///
     /// # Errors
     /// The reason why it cannot be copied.
     pub fn access_unit(&self, packet: &[u8]) -> Result<AccessUnit, CopyRefusal> {
+        let is_byte_stream = self.framing == Framing::StartCodes;
+        if is_byte_stream && annex_b::before_first_unit(packet).any(|byte| byte != 0) {
+            return Err(CopyRefusal::Before);
+        }
         let mut found = AccessUnit::default();
         let mut slices = 0;
-        for unit in nal::units(packet, Framing::Lengths(self.length_bytes)) {
+        for unit in nal::units(packet, self.framing) {
             let unit = unit.ok_or(CopyRefusal::Cut)?;
             let Some(header) = unit.first() else {
                 return Err(CopyRefusal::Cut);
@@ -383,6 +433,8 @@ impl AvcConfig {
                     }
                 }
                 6 => found.sei += 1,
+                // Only those of a byte stream are removed, so that nothing of it is repeated.
+                7 | 8 if self.has_set(unit) && is_byte_stream => {}
                 7 | 8 if self.has_set(unit) => found.repeated_sets.push(unit.to_vec()),
                 7 | 8 => return Err(CopyRefusal::ParameterSets),
                 9 if nal::is_plain_delimiter(unit) => {}
@@ -414,12 +466,18 @@ pub struct AccessUnit {
 }
 
 /// The sample's NAL units without SEI and filler data, each preceded by its length in four bytes.
+///
+/// Of a byte stream, only slices are left: what delimits pictures and repeats parameter sets there
+/// is the container's task in MP4.
 #[must_use]
-pub fn picture_nal_units(packet: &[u8], length_bytes: usize) -> Vec<u8> {
+pub fn picture_nal_units(packet: &[u8], framing: Framing) -> Vec<u8> {
     let mut found = Vec::with_capacity(packet.len() + 16);
-    for unit in nal::units(packet, Framing::Lengths(length_bytes)).flatten() {
-        let is_needed = |header: &u8| !matches!(header & 0x1f, 6 | 12);
-        if unit.first().is_some_and(is_needed) {
+    for unit in nal::units(packet, framing).flatten() {
+        let is_needed = match framing {
+            Framing::Lengths(_) => !matches!(nal::kind(unit), None | Some(nal::SEI | nal::FILLER)),
+            Framing::StartCodes => nal::is_slice(unit),
+        };
+        if is_needed {
             nal::push(&mut found, unit);
         }
     }

@@ -54,14 +54,16 @@ impl GopDigest {
     }
 }
 
-/// SHA-256 over the digest of a GOP and the presentation times of its samples, in ticks relative to
-/// the first: the same pictures with other times are a different GOP.
+/// SHA-256 over the digest of a GOP and the presentation times of its samples, relative to the
+/// first: the same pictures with other times are a different GOP. `pts` are in ticks of `scale`
+/// units each, so that two streams with the same unit and other ticks give the same digest.
 #[must_use]
-pub fn timed_digest(coded: Digest, pts: &[i64]) -> Digest {
+pub fn timed_digest(coded: Digest, pts: &[i64], scale: u32) -> Digest {
     let mut hash = Sha256::new_with_prefix(coded.0);
     let first = pts.first().copied().unwrap_or(0);
     for at in pts {
-        hash.update(at.wrapping_sub(first).to_le_bytes());
+        let units = at.wrapping_sub(first).wrapping_mul(i64::from(scale));
+        hash.update(units.to_le_bytes());
     }
     Digest(hash.finalize().into())
 }

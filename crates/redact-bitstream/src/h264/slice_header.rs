@@ -72,7 +72,7 @@ pub struct Parameters {
     pub(super) direct_8x8_inference: bool,
     number: u32,
     frame_number_bits: u32,
-    order: Order,
+    pub(super) order: Order,
     has_bottom_order: bool,
     references: [u32; 2],
     weighted_p: bool,
@@ -82,11 +82,16 @@ pub struct Parameters {
 }
 
 /// How picture order is coded (`pic_order_cnt_type`).
-#[derive(Clone, Copy, Debug)]
-enum Order {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By the low bits of a counter, this many.
     Bits(u32),
+    /// By differences from a cycle.
     Deltas,
-    None,
+    /// By a cycle alone.
+    Cycle,
+    /// Pictures are shown in decoding order.
+    Decoding,
 }
 
 impl Parameters {
@@ -108,7 +113,8 @@ impl Parameters {
                 delta_pic_order_always_zero_flag: false,
                 ..
             } => Order::Deltas,
-            _ => Order::None,
+            PicOrderCntType::TypeOne { .. } => Order::Cycle,
+            PicOrderCntType::TypeTwo => Order::Decoding,
         };
         plain.then_some(Self {
             width,
@@ -161,6 +167,10 @@ pub(super) struct SliceHeader {
     pub(super) contexts: usize,
     /// The quantizer of the first macroblock (`SliceQPY`).
     pub(super) quantizer: i64,
+    /// `pic_order_cnt_lsb` and `delta_pic_order_cnt_bottom`, 0 where they are not coded.
+    pub(super) order: (u32, i64),
+    /// Whether it resets all numbers (memory management control operation 5).
+    pub(super) resets: bool,
 }
 
 impl SliceHeader {
@@ -190,7 +200,7 @@ impl SliceHeader {
             // idr_pic_id.
             bits.at_most(65_535)?;
         }
-        order(bits, parameters)?;
+        let order = order(bits, parameters)?;
         if kind == Kind::B {
             // direct_spatial_mv_pred_flag.
             bits.skip(1);
@@ -217,9 +227,7 @@ impl SliceHeader {
         if kind == Kind::P && parameters.weighted_p || kind == Kind::B && parameters.weighted_b {
             weights(bits, references_of)?;
         }
-        if is_reference {
-            marking(bits, is_idr, parameters)?;
-        }
+        let resets = is_reference && marking(bits, is_idr, parameters)?;
         let contexts = if parameters.is_cabac && kind != Kind::I {
             bits.at_most(2)? as usize + 1
         } else {
@@ -239,25 +247,31 @@ impl SliceHeader {
             references,
             contexts,
             quantizer,
+            order,
+            resets,
         })
     }
 }
 
-/// The picture order count.
-fn order(bits: &mut Bits<'_>, parameters: &Parameters) -> Result<(), Unaccounted> {
+/// The picture order count: its low bits, and the difference of the bottom field.
+fn order(bits: &mut Bits<'_>, parameters: &Parameters) -> Result<(u32, i64), Unaccounted> {
     let any = i64::from(i32::MIN) + 1..=i64::from(i32::MAX);
-    let more = match parameters.order {
+    let bottom = parameters.has_bottom_order;
+    match parameters.order {
         Order::Bits(count) => {
-            bits.skip(count);
-            u32::from(parameters.has_bottom_order)
+            let low = bits.take(count);
+            let bottom = if bottom { bits.signed(any)? } else { 0 };
+            return Ok((low, bottom));
         }
-        Order::Deltas => 1 + u32::from(parameters.has_bottom_order),
-        Order::None => 0,
-    };
-    for _ in 0..more {
-        bits.signed(any.clone())?;
+        Order::Deltas => {
+            bits.signed(any.clone())?;
+            if bottom {
+                bits.signed(any)?;
+            }
+        }
+        Order::Cycle | Order::Decoding => {}
     }
-    Ok(())
+    Ok((0, 0))
 }
 
 /// `ref_pic_list_modification` of one list. Source: 7.3.3.1.
@@ -296,19 +310,24 @@ fn weights(bits: &mut Bits<'_>, references: &[u32]) -> Result<(), Unaccounted> {
     Ok(())
 }
 
-/// `dec_ref_pic_marking`. Source: 7.3.3.3.
-fn marking(bits: &mut Bits<'_>, is_idr: bool, parameters: &Parameters) -> Result<(), Unaccounted> {
+/// `dec_ref_pic_marking`; whether it resets all numbers. Source: 7.3.3.3.
+fn marking(
+    bits: &mut Bits<'_>,
+    is_idr: bool,
+    parameters: &Parameters,
+) -> Result<bool, Unaccounted> {
     if is_idr {
         bits.skip(2);
-        return Ok(());
+        return Ok(false);
     }
     if !bits.flag() {
-        return Ok(());
+        return Ok(false);
     }
     let numbers = (1 << parameters.frame_number_bits) - 1;
+    let mut resets = false;
     for _ in 0..=COMMANDS_MAX {
         match bits.at_most(6)? {
-            0 => return Ok(()),
+            0 => return Ok(resets),
             1 => bits.at_most(numbers)?,
             2 | 6 => bits.at_most(REFERENCES_MAX)?,
             3 => {
@@ -316,7 +335,10 @@ fn marking(bits: &mut Bits<'_>, is_idr: bool, parameters: &Parameters) -> Result
                 bits.at_most(REFERENCES_MAX)?
             }
             4 => bits.at_most(REFERENCES_MAX + 1)?,
-            _ => 0,
+            _ => {
+                resets = true;
+                0
+            }
         };
     }
     Err(Unaccounted::Syntax)

@@ -45,8 +45,8 @@ Workers encode the GOPs that masks touch, and sign these segments with keys of t
 worker key`). `redact render --chunks` decodes and audits each segment and compares it with the
 recording, as it does with what it encodes itself. It stops at a segment whose key is not trusted
 (`redact key trust-worker`). A render is divided only where GOPs without masks could be copied:
-H.264 in MP4 or MOV, in closed GOPs. The render of any other recording has no tasks: the machine
-that makes the release does it alone, and the chunk plan says why.")]
+H.264 in MP4, MOV, Matroska, MPEG-TS or AVI, in closed GOPs. The render of any other recording has
+no tasks: the machine that makes the release does it alone, and the chunk plan says why.")]
 pub(crate) struct ChunksRenderArgs {
     /// The recording
     pub clip: PathBuf,

@@ -8,12 +8,14 @@ use ffmpeg_next::format::context::Input;
 use redact_bitstream::h264::avcc::{self, AvcConfig, CopyRefusal};
 use redact_bitstream::h264::free_fields::usual_step;
 use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
+use redact_bitstream::h264::picture_order::PictureOrder;
 use redact_bitstream::mp4::sample_descriptions;
-use redact_core::{FrameIndex, FrameSpan, SourceInfo};
+use redact_core::{FrameIndex, FrameSpan, SourceInfo, TimeBase};
 
 use crate::codec::changes_configuration;
 use crate::copy_plan::{Gop, GopAction, Pictures, REORDER_MAX};
 use crate::ffi;
+use crate::packet_times::{PacketTimes, by_order, decoding_times, is_mov, lateness};
 
 /// Most frames of a recording that is analyzed: three days at 60 frames/s.
 const FRAMES_MAX: usize = 16_000_000;
@@ -21,15 +23,27 @@ const FRAMES_MAX: usize = 16_000_000;
 /// Why a recording is not copied whose unused parameter sets could hold anything.
 const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 
+/// Why an AVI file is not copied of which the order of pictures is not known.
+const NO_ORDER: &str = "its container has no presentation times, and its pictures do not tell them";
+
 /// What is known of the pictures so far, or the first reason not to copy them.
 pub(crate) struct PictureAnalysis {
     state: Result<Pictures, String>,
     open: Option<OpenGop>,
-    /// Ticks per second of the video stream.
-    scale: u32,
+    /// One tick of the video stream.
+    base: TimeBase,
+    /// Visible width and height, as the decoder shows them.
+    size: (u32, u32),
+    /// Follows the order of pictures where packets have no presentation times.
+    order: PictureOrder,
+    /// How many places pictures are decoded behind their place in presentation order, at most.
+    late: usize,
+    /// When the picture that is shown last is shown, and its packet's duration, ticks.
+    last: Option<(i64, i64)>,
 }
 
 struct OpenGop {
+    /// Presentation times in packet order, or the order of pictures where packets have none.
     pts: Vec<i64>,
     bytes: u64,
     repeated_sets: Vec<Vec<u8>>,
@@ -51,15 +65,19 @@ impl PictureAnalysis {
     fn of(info: &SourceInfo, input: &Input, path: &Path, refused: Option<String>) -> Self {
         let config = refused.map_or_else(
             || {
-                check_single_description(path, *b"vide")?;
+                if is_mov(&info.container) {
+                    check_single_description(path, *b"vide")?;
+                }
                 let stream = input.stream(info.video.stream as usize);
                 let record = stream.as_ref().map(ffi::extradata).unwrap_or_default();
-                AvcConfig::read(&record).map_err(|odd| odd.to_string())
+                AvcConfig::of_stream(&record).map_err(|odd| odd.to_string())
             },
             Err,
         );
+        let times = PacketTimes::of(&info.container).unwrap_or(PacketTimes::Both);
         let state = config.map(|config| Pictures {
             config,
+            times,
             dts: Vec::new(),
             pts: Vec::new(),
             end: 0,
@@ -70,36 +88,154 @@ impl PictureAnalysis {
         Self {
             state,
             open: None,
-            scale: info.video.time_base.den.get(),
+            base: info.video.time_base,
+            size: (info.video.size.width(), info.video.size.height()),
+            order: PictureOrder::default(),
+            late: 0,
+            last: None,
         }
     }
 
     pub(crate) fn take(&mut self, packet: &Packet) {
-        let Ok(pictures) = &mut self.state else {
+        let Ok(pictures) = &self.state else {
             return;
         };
         let frame = pictures.dts.len();
-        if let Err(why) = take_packet(pictures, &mut self.open, packet) {
+        if pictures.times.skips(packet) {
+            return;
+        }
+        if let Err(why) = self.take_packet(packet) {
             self.state = Err(format!("{why} (frame {frame} of the file)"));
         }
     }
 
+    fn take_packet(&mut self, packet: &Packet) -> Result<(), String> {
+        let reason = |odd: CopyRefusal| odd.to_string();
+        let pictures = self.state.as_mut().map_err(|why| why.clone())?;
+        let data = packet.data().ok_or("an empty packet")?;
+        if changes_configuration(packet) {
+            return Err("its decoder configuration changes".to_owned());
+        }
+        let found = pictures.config.access_unit(data).map_err(reason)?;
+        if packet.is_corrupt() || ffi::is_discarded(packet) {
+            return Err("a packet is marked as corrupt or discarded".to_owned());
+        }
+        if pictures.dts.len() >= FRAMES_MAX {
+            return Err("it is too long".to_owned());
+        }
+        if found.is_idr {
+            self.close_gop()?;
+        } else if self.open.is_none() {
+            return Err("it does not begin with an IDR picture".to_owned());
+        }
+        let pictures = self.state.as_mut().map_err(|why| why.clone())?;
+        let (shown, decoded) = match pictures.times {
+            PacketTimes::Both => (packet.pts(), packet.dts()),
+            PacketTimes::Presented => (packet.pts(), None),
+            PacketTimes::Decoded => {
+                let fields = pictures.config.order_fields(data).ok_or(NO_ORDER)?;
+                (Some(self.order.next(&fields)), packet.dts())
+            }
+        };
+        // Derived decoding times are filled in at the end.
+        let decoded = match pictures.times {
+            PacketTimes::Presented => pictures
+                .dts
+                .last()
+                .map_or(Some(0), |last| last.checked_add(1)),
+            PacketTimes::Both | PacketTimes::Decoded => decoded,
+        };
+        let (Some(shown), Some(dts)) = (shown, decoded) else {
+            return Err("a packet has no time".to_owned());
+        };
+        if pictures.dts.last().is_some_and(|last| dts <= *last) {
+            return Err("decoding times do not increase".to_owned());
+        }
+        let nal_units = avcc::picture_nal_units(data, pictures.config.framing);
+        let gop = self.open.get_or_insert_with(OpenGop::new);
+        gop.digest.add(&pictures.config, &found, &nal_units);
+        gop.bytes += nal_units.len() as u64;
+        gop.sei += found.sei;
+        gop.filler += found.filler;
+        gop.pts.push(shown);
+        pictures.repeats_sets |= !found.repeated_sets.is_empty();
+        for set in found.repeated_sets {
+            if !gop.repeated_sets.contains(&set) {
+                gop.repeated_sets.push(set);
+            }
+        }
+        pictures.dts.push(dts);
+        if pictures.times != PacketTimes::Decoded {
+            let ends = shown.saturating_add(packet.duration().max(1));
+            pictures.end = pictures.end.max(ends);
+            self.last = self.last.max(Some((shown, packet.duration())));
+        }
+        Ok(())
+    }
+
+    fn close_gop(&mut self) -> Result<(), String> {
+        let Some(mut gop) = self.open.take() else {
+            return Ok(());
+        };
+        let pictures = self.state.as_mut().map_err(|why| why.clone())?;
+        if pictures.times == PacketTimes::Decoded {
+            let from = pictures.pts.len();
+            let times = pictures.dts.get(from..).unwrap_or_default();
+            gop.pts = by_order(&gop.pts, times).ok_or(NO_ORDER)?;
+        }
+        self.late = self.late.max(lateness(&gop.pts));
+        close_gop(pictures, gop, self.base.num.get())
+    }
+
     pub(crate) fn finish(mut self) -> Result<Pictures, String> {
+        self.close_gop()?;
+        let (base, size) = (self.base, self.size);
         let mut pictures = self.state?;
-        close_gop(&mut pictures, self.open.take())?;
-        let reorder = (0..=REORDER_MAX).rev().find(|&reorder| {
-            let earlier = |i: usize| pictures.pts[i.saturating_sub(reorder)];
-            (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
-        });
-        pictures.reorder =
-            reorder.ok_or("its frames have decoding times after their presentation times")?;
+        let step = usual_step(&pictures.pts);
+        // As long as the picture before it where the container does not say: see the source.
+        if self.last.is_none_or(|(_, duration)| duration <= 1) {
+            let two = pictures.pts.last_chunk::<2>();
+            let length = two.map_or(1, |two| two[1] - two[0]);
+            let last = pictures.pts.last().copied().unwrap_or(0);
+            pictures.end = pictures.end.max(last.saturating_add(length));
+        }
+        if pictures.times == PacketTimes::Both {
+            let reorder = (0..=REORDER_MAX).rev().find(|&reorder| {
+                let earlier = |i: usize| pictures.pts[i.saturating_sub(reorder)];
+                (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
+            });
+            pictures.reorder =
+                reorder.ok_or("its frames have decoding times after their presentation times")?;
+        } else if self.late <= REORDER_MAX {
+            let step = i64::try_from(step).unwrap_or(1);
+            pictures.reorder = self.late;
+            pictures.dts = decoding_times(&pictures.pts, self.late, step);
+        } else {
+            return Err("its pictures are reordered too far".to_owned());
+        }
         if !pictures.config.needs_all(&pictures.sets_of(|_| true)) {
             return Err(UNUSED_SETS.to_owned());
         }
-        let step = usual_step(&pictures.pts);
-        let clocks = pictures.config.check_clocks(step, self.scale);
+        if !pictures.config.shows_only(size.0, size.1) {
+            return Err("its container crops or pads its pictures".to_owned());
+        }
+        let step = step.saturating_mul(u64::from(base.num.get()));
+        let clocks = pictures.config.check_clocks(step, base.den.get());
         clocks.map_err(|odd| odd.to_string())?;
         Ok(pictures)
+    }
+}
+
+impl OpenGop {
+    fn new() -> Self {
+        Self {
+            pts: Vec::new(),
+            bytes: 0,
+            repeated_sets: Vec::new(),
+            sei: 0,
+            filler: 0,
+            digest: GopDigest::new(),
+        }
     }
 }
 
@@ -111,9 +247,11 @@ pub(super) fn check_single_description(path: &Path, handler: [u8; 4]) -> Result<
 
 /// Why no pictures of a recording are copied, known before any packet is read.
 fn whole_refusal(info: &SourceInfo) -> Option<String> {
-    let first_name = info.container.split(',').next().unwrap_or_default();
-    if first_name != "mov" {
-        return Some(format!("its container is {first_name}, not MP4 or MOV"));
+    if PacketTimes::of(&info.container).is_none() {
+        let name = info.container.split(',').next().unwrap_or_default();
+        return Some(format!(
+            "its container is {name}, none of MP4, MOV, Matroska, MPEG-TS and AVI"
+        ));
     }
     if info.video.codec != "h264" {
         return Some(format!("its codec is {}, not h264", info.video.codec));
@@ -121,77 +259,15 @@ fn whole_refusal(info: &SourceInfo) -> Option<String> {
     if let Some(conversion) = info.conversions.first() {
         return Some(conversion.to_string());
     }
-    if info.video.time_base.num.get() != 1 {
-        return Some("its time base does not count whole ticks per second".to_owned());
-    }
     (info.video.pixel_aspect != (1, 1)).then(|| "its pixels are not square".to_owned())
 }
 
-fn take_packet(
-    pictures: &mut Pictures,
-    open: &mut Option<OpenGop>,
-    packet: &Packet,
-) -> Result<(), String> {
-    let reason = |odd: CopyRefusal| odd.to_string();
-    let data = packet.data().ok_or("an empty packet")?;
-    if changes_configuration(packet) {
-        return Err("its decoder configuration changes".to_owned());
-    }
-    let found = pictures.config.access_unit(data).map_err(reason)?;
-    let (Some(pts), Some(dts)) = (packet.pts(), packet.dts()) else {
-        return Err("a packet has no time".to_owned());
-    };
-    if packet.is_corrupt() || ffi::is_discarded(packet) {
-        return Err("a packet is marked as corrupt or discarded".to_owned());
-    }
-    if pictures.dts.last().is_some_and(|last| dts <= *last) {
-        return Err("decoding times do not increase".to_owned());
-    }
-    if pictures.dts.len() >= FRAMES_MAX {
-        return Err("it is too long".to_owned());
-    }
-    if found.is_idr {
-        close_gop(pictures, open.take())?;
-    }
-    let gop = match open {
-        Some(gop) => gop,
-        None if found.is_idr => open.insert(OpenGop {
-            pts: Vec::new(),
-            bytes: 0,
-            repeated_sets: Vec::new(),
-            sei: 0,
-            filler: 0,
-            digest: GopDigest::new(),
-        }),
-        None => return Err("it does not begin with an IDR picture".to_owned()),
-    };
-    let nal_units = avcc::picture_nal_units(data, pictures.config.length_bytes);
-    gop.digest.add(&pictures.config, &found, &nal_units);
-    gop.bytes += nal_units.len() as u64;
-    gop.sei += found.sei;
-    gop.filler += found.filler;
-    gop.pts.push(pts);
-    pictures.repeats_sets |= !found.repeated_sets.is_empty();
-    for set in found.repeated_sets {
-        if !gop.repeated_sets.contains(&set) {
-            gop.repeated_sets.push(set);
-        }
-    }
-    pictures.dts.push(dts);
-    pictures.end = pictures
-        .end
-        .max(pts.saturating_add(packet.duration().max(1)));
-    Ok(())
-}
-
-fn close_gop(pictures: &mut Pictures, open: Option<OpenGop>) -> Result<(), String> {
-    let Some(mut gop) = open else {
-        return Ok(());
-    };
+/// Adds a GOP; `scale` is how many units of the time scale are a tick.
+fn close_gop(pictures: &mut Pictures, mut gop: OpenGop, scale: u32) -> Result<(), String> {
     let first = gop.pts[0];
     let sets = gop.digest.pps_ids().to_vec();
     let digest = gop.digest.finish();
-    let timed = timed_digest(digest, &gop.pts);
+    let timed = timed_digest(digest, &gop.pts, scale);
     gop.pts.sort_unstable();
     let after_last = pictures.pts.last().is_none_or(|last| *last < gop.pts[0]);
     let increasing = gop.pts.windows(2).all(|pair| pair[0] < pair[1]);

@@ -17,6 +17,7 @@ use super::walk;
 use crate::copy_plan::{Gop, Pictures};
 use crate::cropping::PlainPictures;
 use crate::decoders::VideoDecoder;
+use crate::packet_times::PacketTimes;
 use crate::{ffi, probe};
 
 /// Why a GOP with hidden content behind the cropping rectangle is not copied.
@@ -67,14 +68,15 @@ fn read(
 ) -> Result<Read, SourceError> {
     let starts = pictures.gop_starts();
     let is_cropped = pictures.config.is_cropped;
-    let mut plain = is_cropped.then(|| PlainPictures::new(&starts, decoder));
+    let counted = (pictures.times == PacketTimes::Decoded).then(|| pictures.times_of(due));
+    let mut plain = is_cropped.then(|| PlainPictures::new(&starts, counted, decoder));
     let mut input = probe::open(path, settings)?;
     let (done, walked) = walk::beside(Some(&pictures.config), |walker| {
         let mut at = Place::default();
         loop {
             let mut packet = Packet::empty();
             match packet.read(&mut input) {
-                Ok(()) if packet.stream() != video => continue,
+                Ok(()) if packet.stream() != video || pictures.times.skips(&packet) => continue,
                 Ok(()) => {}
                 Err(Error::Eof) => return ffi::input_error(&input).map_err(unreadable),
                 Err(error) => return Err(unreadable(error)),
@@ -125,7 +127,7 @@ impl Place {
         let data = packet.data().ok_or_else(changed)?;
         let config = &pictures.config;
         let found = config.access_unit(data).map_err(|_| changed())?;
-        let units = avcc::picture_nal_units(data, config.length_bytes);
+        let units = avcc::picture_nal_units(data, config.framing);
         let digest = self.digest.get_or_insert_with(GopDigest::new);
         digest.add(config, &found, &units);
         if is_last {
@@ -185,6 +187,16 @@ impl Pictures {
         for gop in &mut self.gops {
             gop.refused = Some("it was not analyzed".to_owned());
         }
+    }
+
+    /// Times of the pictures of the GOPs that are `due`, in ticks and sorted.
+    fn times_of(&self, due: &[bool]) -> Vec<i64> {
+        let gops = self.gops.iter().zip(due).filter(|(_, due)| **due);
+        let frames = gops.map(|(gop, _)| gop.frames.start().get()..gop.frames.end().get());
+        frames
+            .flatten()
+            .map(|frame| self.pts[frame as usize])
+            .collect()
     }
 
     /// SHA-256 of the GOPs that are proved, as [`crate::CopiedGop::digest`].

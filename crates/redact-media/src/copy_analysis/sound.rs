@@ -2,26 +2,45 @@
 //!
 //! Source: ISO/IEC 14496-3, 1.6.2.1 (configuration).
 
-use ffmpeg_next::Packet;
 use ffmpeg_next::format::context::Input;
-use redact_bitstream::aac::Walker;
-use redact_core::{AudioInfo, Digest, SourceInfo};
+use ffmpeg_next::{Packet, Rational};
+use redact_bitstream::aac::{Walker, adts};
+use redact_core::{AudioInfo, Digest, SourceInfo, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use crate::codec::{AAC_FRAME_SAMPLES, aac_samples, changes_configuration, skipped_samples};
+use crate::codec::{
+    AAC_FRAME_SAMPLES, SoundFraming, changes_configuration, coded_samples, skipped_samples,
+};
 use crate::copy_plan::SoundForm;
+use crate::decoders::time_base_of;
 use crate::ffi;
-use crate::sound::release_rate_hz;
+use crate::packet_times::{PacketTimes, is_mov};
+use crate::sound::{Track, release_rate_hz};
 
 /// Most samples that may be stored before the first one that is played.
 /// Source: Apple, "AAC audio encoder delay" (2112).
 const PRIMING_MAX: u64 = 2112;
 
+/// Sample rates by their index in a configuration. Source: ISO/IEC 14496-3, table 1.18.
+const RATES_HZ: [u32; 12] = [
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
+];
+
+/// The zero that packets are counted from: only their distance matters.
+const ZERO: Timestamp = Timestamp::new(0);
+
+/// Why a track is not copied of which the configuration is another one.
+const NOT_PLAIN: &str = "its configuration is not plain AAC-LC";
+
+/// Why a track is not copied whose packets do not have the headers of ADTS.
+const NOT_ADTS: &str = "its packets are not each one packet of AAC-LC in ADTS";
+
 /// What is known of a track so far.
 pub(crate) struct SoundAnalysis {
     state: Result<(SoundForm, Walker), String>,
     packets: u64,
-    next_pts: Option<i64>,
+    /// Where the next packet begins.
+    times: Track,
     /// Whether a packet shorter than a frame was read; only the last may be.
     is_last: bool,
     hidden: u64,
@@ -37,10 +56,12 @@ impl SoundAnalysis {
         single: Result<(), &'static str>,
     ) -> Self {
         let form = form(info, track, input);
+        let stream = input.stream(track.stream as usize);
+        let base = time_base_of(stream.map_or(Rational::new(0, 1), |s| s.time_base()));
         Self {
             state: form.and_then(|form| single.map(|()| form).map_err(str::to_owned)),
             packets: 0,
-            next_pts: None,
+            times: Track::new(0, base, track.rate_hz, track.channels),
             is_last: false,
             hidden: 0,
             hash: Sha256::new(),
@@ -54,7 +75,7 @@ impl SoundAnalysis {
     }
 
     fn check(&mut self, packet: &Packet) -> Result<(), &'static str> {
-        let Ok((_, walker)) = &self.state else {
+        let Ok((form, walker)) = &mut self.state else {
             return Ok(());
         };
         let data = packet.data().ok_or("it has an empty packet")?;
@@ -65,22 +86,45 @@ impl SoundAnalysis {
             return Err("its decoder configuration changes");
         }
         let pts = packet.pts().ok_or("a packet has no time")?;
-        if self.is_last || self.next_pts.is_some_and(|next| next != pts) {
+        let length = coded_samples(packet, form.framing);
+        let is_whole = match form.framing {
+            // Edit lists do not count in samples, so the last packet of an edit may declare a
+            // duration that is rounded up.
+            SoundFraming::Samples => {
+                if !(1..AAC_FRAME_SAMPLES * 2).contains(&packet.duration()) {
+                    return Err("its packets are not those of AAC-LC");
+                }
+                packet.duration() == AAC_FRAME_SAMPLES
+            }
+            SoundFraming::Raw | SoundFraming::Adts => length == AAC_FRAME_SAMPLES,
+        };
+        let expected = self.times.expected();
+        let base = self.times.time_base();
+        let start = self
+            .times
+            .place_packet(Timestamp::new(pts), length, ZERO, base);
+        let start = start.ok_or("a packet has no time")?;
+        let is_exact = form.framing != SoundFraming::Samples || start == pts;
+        if self.is_last || expected.is_some_and(|next| next != start) || !is_exact {
             return Err("it has a gap");
         }
-        // Edit lists do not count in samples, so the last packet of an edit may declare a duration
-        // that is rounded up.
-        let length = aac_samples(packet);
-        if !(1..AAC_FRAME_SAMPLES * 2).contains(&packet.duration()) {
-            return Err("its packets are not those of AAC-LC");
-        }
-        self.is_last = packet.duration() != AAC_FRAME_SAMPLES;
-        self.next_pts = Some(pts + length);
+        self.is_last = !is_whole;
         let (front, back) = skipped_samples(packet);
+        let is_cut = back > 0 && (form.framing == SoundFraming::Samples || length < 1);
         self.hidden += u64::from(front);
-        if self.hidden > PRIMING_MAX || back > 0 || front > 0 && self.packets > 3 {
+        if self.hidden > PRIMING_MAX || is_cut || front > 0 && self.packets > 3 {
             return Err("it stores sound that is not played");
         }
+        let data = match form.framing {
+            SoundFraming::Samples | SoundFraming::Raw => data,
+            SoundFraming::Adts => {
+                let frame = adts::read(data).map_err(|_| NOT_ADTS)?;
+                if frame.config != form.config[..] {
+                    return Err("its decoder configuration changes");
+                }
+                frame.block
+            }
+        };
         // The leak scan parses the finished release the same way and would reject it.
         if walker.walk(data, self.packets == 0).is_err() {
             return Err("its packets hold data other than sound");
@@ -108,36 +152,71 @@ fn form(
     track: &AudioInfo,
     input: &Input,
 ) -> Result<(SoundForm, Walker), String> {
-    let container = info.container.split(',').next().unwrap_or_default();
-    if container != "mov" {
-        return Err(format!("its container is {container}, not MP4 or MOV"));
+    if PacketTimes::of(&info.container).is_none() {
+        let name = info.container.split(',').next().unwrap_or_default();
+        return Err(format!(
+            "its container is {name}, none of MP4, MOV, Matroska, MPEG-TS and AVI"
+        ));
     }
     if track.codec != "aac" {
-        return Err(format!("its codec is {}, not aac", track.codec));
+        return Err(why_not_copied(&track.codec));
     }
     let stream = input
         .stream(track.stream as usize)
         .ok_or("the stream does not exist")?;
-    let config = ffi::extradata(&stream);
+    let stored = ffi::extradata(&stream);
+    let is_mov = is_mov(&info.container);
+    let framing = match (is_mov, stored.is_empty()) {
+        (true, _) => SoundFraming::Samples,
+        (false, false) => SoundFraming::Raw,
+        (false, true) => SoundFraming::Adts,
+    };
     let base = stream.time_base();
     let same_clock = base.numerator() == 1
         && u32::try_from(base.denominator()).is_ok_and(|den| den == track.rate_hz);
-    if !same_clock || release_rate_hz(track.rate_hz) != track.rate_hz {
+    if is_mov && !same_clock || release_rate_hz(track.rate_hz) != track.rate_hz {
         return Err("its time base does not count samples".to_owned());
     }
+    let config = match framing {
+        SoundFraming::Samples | SoundFraming::Raw => stored,
+        SoundFraming::Adts => config_of(track).ok_or(NOT_PLAIN)?.to_vec(),
+    };
     let walker = check_config(&config, track)?;
     let form = SoundForm {
         config,
         rate_hz: track.rate_hz,
         channels: track.channels,
+        framing,
         digest: Digest([0; 32]),
     };
     Ok((form, walker))
 }
 
+/// Why sound of another codec than AAC is not copied.
+fn why_not_copied(codec: &str) -> String {
+    let why = match codec {
+        "mp3" | "mp2" => "its frames have room for data that no player reads",
+        "opus" | "vorbis" => "its packets may hold data behind the sound",
+        _ if codec.starts_with("pcm_") => "no browser plays it in MP4",
+        _ => return format!("its codec is {codec}, not aac"),
+    };
+    format!("its codec is {codec}, not aac: {why}")
+}
+
+/// The configuration of AAC-LC at the track's rate and channels.
+fn config_of(track: &AudioInfo) -> Option<[u8; 2]> {
+    let rate = RATES_HZ.iter().position(|rate| *rate == track.rate_hz)?;
+    let channels = match track.channels {
+        8 => 7,
+        other => other,
+    };
+    let config = 2 << 11 | u16::try_from(rate).ok()? << 7 | channels << 3;
+    Some(config.to_be_bytes())
+}
+
 /// The configuration must declare AAC-LC at the track's rate and channels, and nothing more.
 fn check_config(config: &[u8], track: &AudioInfo) -> Result<Walker, String> {
-    let odd = || "its configuration is not plain AAC-LC".to_owned();
+    let odd = || NOT_PLAIN.to_owned();
     let (walker, rate_hz) = Walker::new(config).ok_or_else(odd)?;
     if rate_hz == track.rate_hz && walker.channels() == track.channels {
         Ok(walker)

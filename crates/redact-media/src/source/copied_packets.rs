@@ -4,12 +4,16 @@
 //! file that changed in between is reported as damage.
 
 use ffmpeg_next::Packet;
+use redact_bitstream::aac::adts;
 use redact_bitstream::h264::avcc;
-use redact_bitstream::h264::gop_digest::GopDigest;
+use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
+use redact_bitstream::h264::picture_order::PictureOrder;
 use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
 use super::event::ReadError;
+use crate::codec::{SoundFraming, coded_samples};
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures};
+use crate::packet_times::{PacketTimes, by_order};
 
 /// Follows the GOPs of a copy plan as their packets are read.
 pub(super) struct PacketCopier {
@@ -20,6 +24,9 @@ pub(super) struct PacketCopier {
     /// The first frame of the current cached segment.
     cached_from: Option<FrameIndex>,
     held: Vec<Packet>,
+    /// When the pictures of the current GOP are shown, or in which order, in packet order.
+    shown: Vec<i64>,
+    order: PictureOrder,
     bytes: usize,
     digest: GopDigest,
 }
@@ -42,6 +49,8 @@ impl PacketCopier {
             gop: 0,
             cached_from: None,
             held: Vec::new(),
+            shown: Vec::new(),
+            order: PictureOrder::default(),
             bytes: 0,
             digest: GopDigest::new(),
         }
@@ -66,8 +75,7 @@ impl PacketCopier {
         let plan = self.plan.clone();
         let pictures = plan.pictures().ok_or(ReadError::Changed)?;
         let gop = pictures.gops.get(self.gop).ok_or(ReadError::Changed)?;
-        let dts = pictures.dts[self.packets as usize];
-        if packet.dts() != Some(dts) {
+        if !pictures.has_packet(self.packets as usize, packet) {
             return Err(ReadError::Changed);
         }
         self.packets += 1;
@@ -110,7 +118,10 @@ impl PacketCopier {
             return Ok(Taken::Held);
         }
         let digest = std::mem::replace(&mut self.digest, GopDigest::new()).finish();
-        if digest != gop.digest {
+        let shown = std::mem::take(&mut self.shown);
+        let times = self.times_of(gop, pictures, shown)?;
+        let scale = plan.info().video.time_base.num.get();
+        if digest != gop.digest || timed_digest(digest, &times, scale) != gop.timed {
             return Err(ReadError::Changed);
         }
         let start = if is_first_decoded {
@@ -123,7 +134,7 @@ impl PacketCopier {
         };
         let pictures = CodedPictures {
             frames,
-            times: pictures.times(frames),
+            times: pictures.times_of(frames),
             digest,
             is_earlier: false,
             bytes: std::mem::take(&mut self.bytes),
@@ -149,16 +160,15 @@ impl PacketCopier {
         let data = packet.data().ok_or(ReadError::Changed)?;
         let config = &pictures.config;
         let found = config.access_unit(data).map_err(|_| ReadError::Changed)?;
-        let bytes = avcc::picture_nal_units(data, config.length_bytes);
+        let bytes = avcc::picture_nal_units(data, config.framing);
         self.digest.add(config, &found, &bytes);
-        let frame = packet
-            .pts()
-            .and_then(|pts| pictures.pts.binary_search(&pts).ok())
-            .ok_or(ReadError::Changed)?;
+        let shown = match pictures.times {
+            PacketTimes::Both | PacketTimes::Presented => packet.pts(),
+            PacketTimes::Decoded => config.order_fields(data).map(|o| self.order.next(&o)),
+        };
+        self.shown.push(shown.ok_or(ReadError::Changed)?);
         let mut copy = Packet::copy(&bytes);
-        copy.set_pts(packet.pts());
-        copy.set_dts(packet.dts());
-        copy.set_duration(pictures.time(frame).1);
+        copy.set_dts(pictures.dts.get(self.packets as usize - 1).copied());
         if found.is_idr {
             copy.set_flags(ffmpeg_next::packet::Flags::KEY);
         }
@@ -166,13 +176,68 @@ impl PacketCopier {
         self.held.push(copy);
         Ok(())
     }
+
+    /// Sets the times of the held packets of `gop`, of which `shown` has the presentation times or
+    /// the order; returns the times of all its packets.
+    fn times_of(
+        &mut self,
+        gop: &Gop,
+        pictures: &Pictures,
+        shown: Vec<i64>,
+    ) -> Result<Vec<i64>, ReadError> {
+        let all = gop.frames.start().get() as usize..gop.frames.end().get() as usize;
+        let times = match pictures.times {
+            PacketTimes::Both | PacketTimes::Presented => Some(shown),
+            PacketTimes::Decoded => by_order(&shown, &pictures.pts[all]),
+        };
+        let times = times.ok_or(ReadError::Changed)?;
+        // The first one is missing where it was decoded.
+        let skipped = times.len() - self.held.len();
+        for (packet, at) in self.held.iter_mut().zip(&times[skipped..]) {
+            let frame = pictures.frame_at(Some(*at)).ok_or(ReadError::Changed)?;
+            packet.set_pts(Some(*at));
+            packet.set_duration(pictures.time(frame).1);
+        }
+        Ok(times)
+    }
+
+    /// A packet of copied sound track `track` without what is around the sound; its duration
+    /// counts samples, without those at its end that are not played.
+    pub(super) fn take_sound(&self, track: usize, packet: &Packet) -> Result<Packet, ReadError> {
+        let form = self.plan.sound(track).ok_or(ReadError::Changed)?;
+        let mut packet = match form.framing {
+            SoundFraming::Samples | SoundFraming::Raw => packet.clone(),
+            SoundFraming::Adts => {
+                let data = packet.data().ok_or(ReadError::Changed)?;
+                let frame = adts::read(data).map_err(|_| ReadError::Changed)?;
+                let mut plain = Packet::copy(frame.block);
+                plain.set_pts(packet.pts());
+                plain.set_flags(packet.flags());
+                plain
+            }
+        };
+        let length = coded_samples(&packet, form.framing);
+        packet.set_duration(length);
+        Ok(packet)
+    }
+}
+
+impl Pictures {
+    /// Whether packet number `place` may have the times of `packet`.
+    fn has_packet(&self, place: usize, packet: &Packet) -> bool {
+        match self.times {
+            PacketTimes::Both => packet.dts() == self.dts.get(place).copied(),
+            PacketTimes::Presented => self.frame_at(packet.pts()).is_some(),
+            PacketTimes::Decoded => packet.dts() == self.pts.get(place).copied(),
+        }
+    }
 }
 
 /// Frames without their packets.
 fn undecoded(frames: FrameSpan, pictures: &Pictures, is_earlier: bool) -> CodedPictures {
     CodedPictures {
         frames,
-        times: pictures.times(frames),
+        times: pictures.times_of(frames),
         digest: Digest([0; 32]),
         is_earlier,
         bytes: 0,

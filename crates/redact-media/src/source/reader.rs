@@ -1,5 +1,6 @@
 //! Reads packets and decodes pictures and sound, with every way in which that fails.
 
+mod search;
 mod sound;
 
 use std::collections::VecDeque;
@@ -58,6 +59,8 @@ pub(super) struct Reader {
     beginning: Beginning,
     /// Set while pictures before the first key frame are discarded.
     discards_pictures: bool,
+    /// Set after a seek until a key frame is read: a transport stream has no index of them.
+    skips_to_key: bool,
     /// Whether the container declares that the first picture is a key frame.
     claims_key: bool,
     wants_sound: bool,
@@ -153,6 +156,7 @@ impl Reader {
             broken_start: 0,
             beginning: Beginning::default(),
             discards_pictures: false,
+            skips_to_key: false,
             claims_key: false,
             wants_sound: options.audio,
             skips_pictures: false,
@@ -261,33 +265,6 @@ impl Reader {
                 Err(error) => return Err(ReadError::Demux(error)),
             }
         }
-    }
-
-    /// Seeks to the last key frame at or before `micros`, in the container's time.
-    pub(super) fn seek(&mut self, micros: i64) -> Result<(), SourceError> {
-        self.input
-            .seek(micros, ..micros)
-            .map_err(|error| SourceError::Failed {
-                what: "cannot seek in the recording",
-                source: ffi::cause(error),
-            })?;
-        if let Some(open) = self.slot.get() {
-            open.decoder.flush();
-        }
-        for sound in &mut self.sounds {
-            sound.decoder.flush();
-        }
-        self.pending.clear();
-        self.frame_times.clear();
-        if let Some(frame_nums) = &mut self.frame_nums {
-            frame_nums.forget();
-        }
-        if let Some(clock) = &mut self.clock {
-            clock.clear();
-        }
-        self.timed.clear();
-        (self.drained, self.has_ended) = (false, false);
-        Ok(())
     }
 
     /// Where frames get their times from.
@@ -401,8 +378,10 @@ impl Reader {
         let index = packet.stream();
         let track = self.sounds.iter().position(|sound| sound.stream == index);
         // An empty packet repeats the last picture; to a decoder it would mean the end.
-        let is_skipped = index == self.video && self.skips_pictures;
-        if packet.size() == 0 || is_skipped || (index != self.video && track.is_none()) {
+        let is_video = index == self.video;
+        self.skips_to_key &= !(is_video && packet.is_key());
+        let is_skipped = is_video && (self.skips_pictures || self.skips_to_key);
+        if packet.size() == 0 || is_skipped || (!is_video && track.is_none()) {
             return Ok(());
         }
         if packet
@@ -425,8 +404,9 @@ impl Reader {
             }
         }
         if let Some(track) = track {
-            if self.copier.as_ref().is_some_and(|s| s.copies_sound(track)) {
-                let packet = packet.clone();
+            let copier = self.copier.as_ref().filter(|s| s.copies_sound(track));
+            if let Some(copier) = copier {
+                let packet = copier.take_sound(track, packet)?;
                 self.sounds[track].has_sound = true;
                 self.pending.push_back(Event::CodedSound { track, packet });
                 return Ok(());

@@ -42,7 +42,8 @@ pub struct PictureRun {
     pub copied: bool,
     /// For a copied run, SHA-256 over the SHA-256 of each of its closed GOPs. The SHA-256 of a GOP
     /// covers the parameter sets that its slices refer to, at their first use, and every NAL unit
-    /// except SEI messages and filler data, each preceded by its length in four bytes.
+    /// except SEI messages and filler data, each preceded by its length in four bytes. Of a byte
+    /// stream, delimiters and repeated parameter sets are removed, too.
     pub sha256: Option<Hex>,
 }
 

@@ -119,12 +119,12 @@ fn a_record_is_parsed_to_its_last_bit_or_refused() {
 fn only_sei_and_filler_data_are_removed() {
     let whole = packet(&[&[9, 0x10], &[6, 5, 1, 7, 0x80], IDR, &[12, 0xff], PREDICTED]);
     assert_eq!(
-        picture_nal_units(&whole, 4),
+        picture_nal_units(&whole, Framing::Lengths(4)),
         packet(&[&[9, 0x10], IDR, PREDICTED])
     );
     let short_lengths = [&[2][..], &[9, 0x10], &[3], IDR].concat();
     assert_eq!(
-        picture_nal_units(&short_lengths, 1),
+        picture_nal_units(&short_lengths, Framing::Lengths(1)),
         packet(&[&[9, 0x10], IDR])
     );
 }
@@ -150,10 +150,45 @@ fn records_are_merged() {
     .concat();
     let encoder = AvcConfig::from_annex_b(&annex_b).unwrap();
     let joined = AvcConfig::read(&header.merged_with(Some(&encoder)).unwrap()).unwrap();
-    assert_eq!(joined.length_bytes, 4);
+    assert_eq!(joined.framing, Framing::Lengths(4));
     assert_eq!(joined.ids, [0, 1, 0, 1]);
     assert_eq!(joined.unused_id(), Some(2));
     assert_ne!(joined.parameter_sets_of(0), joined.parameter_sets_of(1));
     let alone = AvcConfig::read(&header.merged_with(None).unwrap()).unwrap();
     assert_eq!(alone.ids, header.ids);
+}
+
+fn byte_stream(units: &[&[u8]]) -> Vec<u8> {
+    let coded = units
+        .iter()
+        .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat());
+    coded.collect()
+}
+
+/// Goal: a byte stream is held to the rules of MP4, and what delimits its pictures is removed.
+/// Control: the first packets.
+#[test]
+fn packets_of_a_byte_stream_hold_one_picture() {
+    let sets = byte_stream(&[&SEQUENCE, &PICTURE, &SEQUENCE]);
+    let config = AvcConfig::of_stream(&sets).unwrap();
+    assert!(config.shows_only(64, 64) && !config.shows_only(64, 62));
+    let delimiter: &[u8] = &[9, 0x10];
+    let whole = byte_stream(&[delimiter, &SEQUENCE, &PICTURE, &[6, 5, 1, 7, 0x80], IDR]);
+    let found = config.access_unit(&whole).unwrap();
+    assert!(found.is_idr && found.sei == 1 && found.repeated_sets.is_empty());
+    assert_eq!(picture_nal_units(&whole, config.framing), packet(&[IDR]));
+    let padded = [&[0, 0][..], &byte_stream(&[IDR]), &[0, 0, 0]].concat();
+    assert!(config.access_unit(&padded).is_ok());
+    assert_eq!(picture_nal_units(&padded, config.framing), packet(&[IDR]));
+    let refused = |units: &[&[u8]]| config.access_unit(&byte_stream(units)).unwrap_err();
+    assert_eq!(refused(&[IDR, PREDICTED]), CopyRefusal::Picture);
+    assert_eq!(refused(&[delimiter]), CopyRefusal::Picture);
+    assert_eq!(refused(&[IDR, &[10]]), CopyRefusal::NalUnit(10));
+    let other = [0x67, 0x42, 0xc0, 0x0b, 0xda, 0x10, 0x99];
+    assert_eq!(refused(&[&other, IDR]), CopyRefusal::ParameterSets);
+    let before = [&[7][..], &byte_stream(&[IDR])].concat();
+    assert_eq!(config.access_unit(&before), Err(CopyRefusal::Before));
+    // Lengths instead of start codes.
+    assert!(config.access_unit(&packet(&[IDR])).is_err());
+    assert_eq!(AvcConfig::of_stream(&[]).unwrap_err(), CopyRefusal::NoSets);
 }
