@@ -114,6 +114,12 @@ def media(work):
         samples = packets(clip, "v:0")
         put("avcc", name, struct.pack(">H", len(record)) + record + samples[0])
         put("avcc", f"{name}-next", struct.pack(">H", len(record)) + record + samples[1])
+        stream = run("ffmpeg", "-v", "error", "-i", str(clip), "-c:v", "copy", "-bsf:v",
+                     "h264_mp4toannexb,h264_metadata=aud=insert", "-f", "h264", "-")
+        pictures = access_units(stream)
+        sets = pictures[0][:pictures[0].index(b"\0\0\1\x06")]
+        for index, picture in enumerate(pictures[:2]):
+            put("avcc", f"{name}-stream-{index}", struct.pack(">H", len(sets)) + sets + picture)
         for place, known in enumerate(("baseline", "main", "high")):
             if known == name:
                 (HERE / "records" / f"{name}.avcc").write_bytes(record)
@@ -126,6 +132,14 @@ def media(work):
         config = esds[esds.index(b"\x05\x80\x80\x80") + 5:][:2]
         for index, packet in enumerate(packets(clip, "a:0")[:3]):
             put("aac", f"{name}-{index}", config + bytes([index == 0]) + packet)
+        headed = run("ffmpeg", "-v", "error", "-i", str(clip), "-c:a", "copy", "-f", "adts", "-")
+        put("adts", name, headed[:(headed[3] & 3) << 11 | headed[4] << 3 | headed[5] >> 5])
+
+
+def access_units(stream):
+    """The pictures of a byte stream, each with the delimiter before it."""
+    delimiter = b"\0\0\0\1\x09"
+    return [delimiter + picture for picture in stream.split(delimiter)[1:]]
 
 
 def last_unit(sample):

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::OnceLock;
 
-use redact_bitstream::aac::Walker;
+use redact_bitstream::aac::{Walker, adts as headers};
 use redact_bitstream::h264::annex_b as byte_stream;
 use redact_bitstream::h264::avcc::{
     AvcConfig, from_annex_b_without_sei, parameter_sets, picture_nal_units,
@@ -11,6 +11,7 @@ use redact_bitstream::h264::avcc::{
 use redact_bitstream::h264::frame_num::FrameNumCheck;
 use redact_bitstream::h264::gop_digest::GopDigest;
 use redact_bitstream::h264::nal::{self, Framing};
+use redact_bitstream::h264::picture_order::PictureOrder;
 use redact_bitstream::h264::slice_data::Workspace;
 use redact_bitstream::leak::{ExpectedStreams, LeakVerdict, scan, scan_outside_slices};
 
@@ -43,8 +44,9 @@ pub fn leak(file: &[u8]) {
     }
 }
 
-/// An AVC configuration record and a sample: what decides whether a GOP is copied. Two bytes with
-/// the record's length, the record, the sample.
+/// A decoder configuration (an AVC configuration record, or the parameter sets of a byte stream)
+/// and a sample: what decides whether a GOP is copied. Two bytes with the configuration's length,
+/// the configuration, the sample.
 ///
 /// # Panics
 /// Where a record that is understood is not understood after it was written again.
@@ -56,18 +58,30 @@ pub fn avcc(data: &[u8]) {
     let (record, sample) = rest.split_at(length);
     ignore(parameter_sets(record));
     ignore(FrameNumCheck::new(record).is_gap_before(sample));
-    let Ok(config) = AvcConfig::read(record) else {
+    let Ok(config) = AvcConfig::of_stream(record) else {
         return;
     };
+    if let Some(fields) = config.order_fields(sample) {
+        let mut order = PictureOrder::default();
+        ignore((order.next(&fields), order.next(&fields)));
+    }
     if let Some(merged) = config.merged_with(None) {
         assert!(AvcConfig::read(&merged).is_ok());
     }
     ignore(config.account(sample, &mut Workspace::default()));
     if let Ok(found) = config.access_unit(sample) {
-        let units = picture_nal_units(sample, config.length_bytes);
+        let units = picture_nal_units(sample, config.framing);
         let mut digest = GopDigest::new();
         digest.add(&config, &found, &units);
         ignore(digest.finish());
+        // What is copied is one picture by the rules of MP4, too.
+        let copied = config.with_four_byte_lengths().access_unit(&units);
+        let copied = copied.expect("what may be copied is understood after it was copied");
+        assert_eq!((copied.sei, copied.filler), (0, 0));
+        assert_eq!(
+            (copied.is_idr, &copied.pps_ids),
+            (found.is_idr, &found.pps_ids)
+        );
     }
 }
 
@@ -105,11 +119,24 @@ pub fn annex_b(stream: &[u8]) {
     let sample = from_annex_b_without_sei(stream);
     let mut units = nal::units(&sample, Framing::Lengths(4));
     assert!(units.all(|unit| unit.is_some_and(|unit| !is_sei(unit))));
-    assert!(picture_nal_units(&sample, 4).len() <= sample.len());
+    assert!(picture_nal_units(&sample, Framing::Lengths(4)).len() <= sample.len());
     if let Ok(config) = AvcConfig::from_annex_b(stream)
         && let Some(record) = config.merged_with(None)
     {
         assert!(AvcConfig::read(&record).is_ok());
+    }
+}
+
+/// A packet of AAC with a header (ADTS).
+///
+/// # Panics
+/// Where more is left than the packet had behind its header.
+pub fn adts(packet: &[u8]) {
+    if let Ok(frame) = headers::read(packet) {
+        assert!(frame.block.len() + 7 <= packet.len() && packet.ends_with(frame.block));
+        if let Some((walker, _)) = Walker::new(&frame.config) {
+            ignore(walker.walk(frame.block, true));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod bitstream;
 mod chunk;
 mod record;
 
-pub use bitstream::{aac, annex_b, avcc, leak, slice};
+pub use bitstream::{aac, adts, annex_b, avcc, leak, slice};
 pub use chunk::chunks;
 pub use record::{captions, events, findings, keys, manifests, package, plan, policy, timestamp};
 
@@ -17,8 +17,9 @@ pub use record::{captions, events, findings, keys, manifests, package, plan, pol
 pub type Target = fn(&[u8]);
 
 /// All targets by the names of their corpora.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("aac", aac),
+    ("adts", adts),
     ("annex_b", annex_b),
     ("avcc", avcc),
     ("captions", captions),
