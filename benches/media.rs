@@ -81,13 +81,23 @@ fn stages(c: &mut Criterion) {
     group.sample_size(10);
     group.measurement_time(std::time::Duration::from_secs(5));
     group.throughput(Throughput::Elements(u64::from(FRAMES)));
-    group.bench_function("analysis", |b| {
+    group.bench_function("analysis, all of it copied", |b| {
         b.iter(|| CopyAnalysis::read(&clip).unwrap())
+    });
+    group.bench_function("analysis, nothing copied or all known", |b| {
+        b.iter(|| CopyAnalysis::read_unproved(&clip, &OPTIONS).unwrap());
     });
     group.bench_function("decode", |b| {
         b.iter(|| {
             let mut source = FileSource::open(&clip, &OPTIONS).unwrap();
             while source.next_item().unwrap().is_some() {}
+        });
+    });
+    group.bench_function("decode and measure cropped edges", |b| {
+        b.iter(|| {
+            let (mut source, edges) = FileSource::open_measured(&clip, &OPTIONS).unwrap();
+            while source.next_item().unwrap().is_some() {}
+            edges.take()
         });
     });
     group.bench_function("decode and encode", |b| {
@@ -105,6 +115,12 @@ fn stages(c: &mut Criterion) {
     };
     group.bench_function("leak scan", |b| {
         b.iter(|| leak::scan(std::fs::File::open(&release).unwrap(), &expected).unwrap());
+    });
+    group.bench_function("leak scan, all pictures known", |b| {
+        b.iter(|| {
+            let file = std::fs::File::open(&release).unwrap();
+            leak::scan_known(file, &expected, std::slice::from_ref(&(0..FRAMES))).unwrap()
+        });
     });
     group.finish();
 }
