@@ -5,7 +5,11 @@
 
 #![cfg_attr(
     not(feature = "queue"),
-    allow(dead_code, reason = "without the queue, nothing reads its options")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "without the queue, nothing reads its options"
+    )
 )]
 
 mod approve;
