@@ -11,6 +11,7 @@ mod feed;
 mod link;
 mod merge;
 mod observe;
+mod observed;
 mod runs;
 mod schedule;
 mod window;
@@ -20,7 +21,8 @@ use redact_core::{Progress, Source, SourceDiagnostics, SpeechByTrack, Track};
 pub use detectors::{DetectorSet, ScheduledDetector};
 pub use error::ScanError;
 pub use link::{LinkedFrames, Linker};
-pub use observe::{ObserveReport, ObservedFrame, ObservedPart, nanos_since, observe};
+pub use observe::{ObserveReport, ObservedPart, observe};
+pub use observed::{ObservedFrame, nanos_since};
 pub use schedule::RunSchedule;
 
 use crate::track::TrackerOptions;

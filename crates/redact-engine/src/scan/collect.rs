@@ -8,7 +8,7 @@ use redact_core::{Class, Detection, FrameIndex, Motion, Phase, Progress, Timesta
 
 use super::error::ScanError;
 use super::merge::{RunResult, merge_detections};
-use super::observe::ObservedFrame;
+use super::observed::ObservedFrame;
 use super::window::Window;
 
 /// What a stage reports.

@@ -10,7 +10,7 @@ use redact_core::{
 
 use super::collect::{Announced, Event};
 use super::error::ScanError;
-use super::observe::nanos_since;
+use super::observed::nanos_since;
 use super::runs::{DetectorRun, RunQueue};
 use super::schedule::RunSchedule;
 use super::window::Window;

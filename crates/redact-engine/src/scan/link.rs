@@ -3,7 +3,7 @@
 use redact_core::{FrameIndex, TimeBase, Timestamp, Track};
 
 use super::error::ScanError;
-use super::observe::{ObservedFrame, nanos_since};
+use super::observed::{ObservedFrame, nanos_since};
 use crate::track::{FrameObservations, Moment, Tracker, TrackerOptions};
 
 /// Joins what was observed in all frames of a recording to tracks. Same input, same tracks.

@@ -11,20 +11,20 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{Builder, Scope, ScopedJoinHandle, panicking, scope};
 
 use redact_core::{
-    AudioBlock, CameraMotion, Class, Frame, FrameIndex, MediaItem, Motion, Progress, Source,
-    SourceDiagnostics, SourceError, SourceInfo, SpeechDetector, TimeBase, Timestamp,
+    AudioBlock, CameraMotion, Class, Frame, FrameIndex, MediaItem, Progress, Source,
+    SourceDiagnostics, SourceError, SourceInfo, SpeechDetector,
 };
 
 use super::collect::{Collector, Event};
 use super::detectors::DetectorSet;
 use super::error::ScanError;
 use super::feed::{Feeder, Repeats};
+use super::observed::ObservedFrame;
 use super::runs::RunQueue;
 use super::schedule::RunSchedule;
 use super::window::Window;
 use crate::decode;
 use crate::queue;
-use crate::track::Observation;
 
 /// Bytes of pictures that are analyzed at once: ten of 1080p, so that all threads have work while
 /// one detector takes long.
@@ -32,21 +32,6 @@ const PICTURE_BYTES_MAX: usize = 32 << 20;
 
 /// Bytes of sound in which speech is still to be detected.
 const SOUND_BYTES_MAX: usize = 4 << 20;
-
-/// What was observed in one frame, before tracking.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObservedFrame {
-    /// Which frame.
-    pub index: FrameIndex,
-    /// When it is shown.
-    pub timestamp: Timestamp,
-    /// How long, ticks of the video's time base.
-    pub duration_ticks: i64,
-    /// How the picture moved from the previous frame.
-    pub motion: Motion,
-    /// What the detectors found; `None` when none ran on this frame.
-    pub observations: Option<Vec<Observation>>,
-}
 
 /// Which frames are observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,7 +251,7 @@ impl<'a, 'd> Threads<'a, 'd> {
 fn detect_stage(runs: &RunQueue<'_>, events: &Sender<Event>) {
     let ran = runs.execute(|frame, result| events.send(Event::Ran(frame.index, result)).is_ok());
     if let Err(error) = ran {
-        // Who does not receive it stopped for another cause.
+        // A closed channel: the receiver stopped for another reason.
         drop(events.send(Event::Failed(error)));
     }
 }
@@ -328,11 +313,4 @@ impl Source for UpTo {
     fn diagnostics(&self) -> SourceDiagnostics {
         self.source.diagnostics()
     }
-}
-
-/// Nanoseconds since the recording's zero; times that no clock can hold stay at zero.
-#[must_use]
-pub fn nanos_since(zero: Timestamp, timestamp: Timestamp, time_base: TimeBase) -> i64 {
-    let since = timestamp.ticks().saturating_sub(zero.ticks());
-    Timestamp::new(since).nanos(time_base).unwrap_or(0)
 }
