@@ -83,7 +83,7 @@ fn only_the_touched_group_and_track_are_encoded_anew() {
     assert!(
         alone
             .stdout()
-            .contains("50 pictures walked to their last bit")
+            .contains("50 pictures parsed to their last bit")
     );
     let both = ["verify", "clip.redacted.mp4", "--source", "clip.mp4"];
     let said = work.redact(&both).expect_status(0).stdout();
@@ -171,13 +171,13 @@ fn coded_pictures_are_parsed_once() {
         let log = run.expect_status(0).stderr();
         let manifest = work.json("clip.redacted.manifest.json");
         let leaks = manifest["checks"]["leaks"].to_string();
-        let parsed = log.contains("coded pictures are parsed");
-        let again = "0 pictures walked to their last bit, 50 coded as pictures that were";
+        let parsed = log.contains("parsing coded pictures");
+        let again = "0 pictures parsed to their last bit, 50 identical to pictures parsed before";
         (parsed, leaks.contains(again), leaks)
     };
     let (parsed, _, leaks) = render();
     assert!(parsed);
-    let some = "10 pictures walked to their last bit, 40 coded as pictures that were";
+    let some = "10 pictures parsed to their last bit, 40 identical to pictures parsed before";
     assert!(leaks.contains(some), "{leaks}");
     let (parsed, again, leaks) = render();
     assert!(!parsed && again, "{leaks}");

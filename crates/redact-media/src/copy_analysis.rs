@@ -15,12 +15,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::{Error, Packet};
-use redact_core::{Digest, FrameSpan, Source as _, SourceError, SourceInfo, SourceSettings};
+use redact_core::{
+    ColorRange, Digest, FrameSpan, Source as _, SourceError, SourceInfo, SourceSettings,
+};
 
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, SoundForm};
 use crate::decoders::VideoDecoder;
 use crate::ffi;
-use crate::packet_times::{PacketTimes, is_mov};
+use crate::packet_times::is_mov;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 use pictures::{PictureAnalysis, check_single_description};
@@ -35,6 +37,9 @@ const REPEATED_SETS: &str = "its packets repeat parameter sets that only redacte
 
 /// Why nothing is copied where re-encoded pictures could have no parameter sets of their own.
 const NO_ROOM: &str = "its parameter sets leave no room for those of re-encoded pictures";
+
+/// Why nothing is copied of pictures whose colors would be shown in another way.
+const COLORS: &str = "its container states colors that its pictures do not";
 
 /// What could be copied of a recording.
 pub struct CopyAnalysis {
@@ -161,13 +166,20 @@ impl CopyAnalysis {
                 sound[track].take(&packet);
             }
         }
+        let pictures = pictures.finish().and_then(|pictures| {
+            let shown = shown_colors(&tags, &info);
+            // Where all are stated, the release states them, too.
+            let is_stated = shown[..3].iter().all(|color| *color != 2);
+            let is_same = is_stated || pictures.config.has_colors(shown);
+            is_same.then_some(pictures).ok_or(COLORS.to_owned())
+        });
         Ok(Self {
             path: path.to_owned(),
             settings: *settings,
             info,
             tags,
             decoder,
-            pictures: pictures.finish(),
+            pictures,
             sound: sound.into_iter().map(SoundAnalysis::finish).collect(),
         })
     }
@@ -263,4 +275,17 @@ fn check_parameter_sets(pictures: &Pictures) -> Result<(), &'static str> {
     } else {
         Err(NO_ROOM)
     }
+}
+
+/// Primaries, transfer, matrix and range with which a player shows the recording, as
+/// [`AvcConfig::has_colors`](redact_bitstream::h264::avcc::AvcConfig::has_colors) takes them.
+fn shown_colors(tags: &ffi::ColorTags, info: &SourceInfo) -> [u8; 4] {
+    let code = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+    let range = u8::from(info.video.range == ColorRange::Full) << 7;
+    [
+        code(tags.primaries as u32),
+        code(tags.transfer as u32),
+        code(tags.space as u32),
+        range,
+    ]
 }

@@ -78,6 +78,10 @@ impl<'a> PlainPictures<'a> {
         self.decoder.decoder.send_eof().map_err(undecoded)?;
         self.receive()?;
         self.end_gop(0);
+        // A picture that the decoder left out would give the others wrong times.
+        if self.counted.as_ref().is_some_and(|times| times.len() > 0) {
+            return Ok(Vec::new());
+        }
         let mut plain = std::mem::take(&mut self.plain);
         plain.sort_unstable();
         Ok(plain)

@@ -100,8 +100,11 @@ impl EdgeMeter {
     }
 
     fn end_gop(&mut self) {
-        self.found.judge(&self.gop);
-        self.all.merge(std::mem::take(&mut self.gop));
+        let mut gop = std::mem::take(&mut self.gop);
+        self.found.judge(&gop);
+        // Copied GOPs may be filled with one level, and re-encoded ones repeat the edge.
+        gop.edges.iter_mut().for_each(Residual::settle);
+        self.all.merge(gop);
     }
 
     pub(crate) fn finish(mut self) -> Option<CroppedEdges> {
@@ -277,15 +280,26 @@ impl Residual {
     /// Root mean square of the worst block, from the repeated edge or from one level for the whole
     /// edge, whichever is less.
     fn deviation(&self) -> f64 {
-        let worst = |samples: &[f64]| {
-            let block = |block: &[f64]| {
-                let squares = block.iter().map(|s| s.powi(2));
-                f64::sqrt(squares.sum::<f64>() / block.len() as f64)
-            };
-            let blocks = samples.chunks((self.depth * BLOCK).max(1));
-            blocks.map(block).fold(0.0, f64::max)
+        self.worst(&self.from_edge)
+            .min(self.worst(&self.from_level))
+    }
+
+    fn worst(&self, samples: &[f64]) -> f64 {
+        let block = |block: &[f64]| {
+            let squares = block.iter().map(|s| s.powi(2));
+            f64::sqrt(squares.sum::<f64>() / block.len() as f64)
         };
-        worst(&self.from_edge).min(worst(&self.from_level))
+        let blocks = samples.chunks((self.depth * BLOCK).max(1));
+        blocks.map(block).fold(0.0, f64::max)
+    }
+
+    /// Takes the differences from whichever is nearer, the repeated edge or one level, for both.
+    fn settle(&mut self) {
+        if self.worst(&self.from_edge) <= self.worst(&self.from_level) {
+            self.from_level.clone_from(&self.from_edge);
+        } else {
+            self.from_edge.clone_from(&self.from_level);
+        }
     }
 }
 

@@ -93,18 +93,18 @@ unsafe extern "C" fn count_complaint<T>(
     format: *const c_char,
     _: T,
 ) {
-    // Bits above the low byte may be a color.
-    if (level & 0xff) > ffi::AV_LOG_ERROR || context.is_null() {
-        return;
-    }
     // SAFETY: see above; only a context whose class is that of demuxers or decoders is read as one,
     // and its user's field is null or what `Complaints` put there, which outlives the context.
     unsafe {
         let words = CStr::from_ptr(format).to_bytes();
-        if HARMLESS.iter().any(|known| words.starts_with(known)) {
+        // Bits above the low byte may be a color. What hides errors is logged at a lower level.
+        let is_error = (level & 0xff) <= ffi::AV_LOG_ERROR || words.starts_with(b"concealing ");
+        if !is_error || HARMLESS.iter().any(|known| words.starts_with(known)) {
             return;
         }
-        let class = *context.cast::<*const ffi::AVClass>();
+        let Some(&class) = context.cast::<*const ffi::AVClass>().as_ref() else {
+            return;
+        };
         let user = if class == ffi::avcodec_get_class() {
             (*context.cast::<ffi::AVCodecContext>()).opaque
         } else if class == ffi::avformat_get_class() {
@@ -623,9 +623,9 @@ pub(crate) fn is_discarded(packet: &codec::packet::Packet) -> bool {
 /// Color tags of a picture, as FFmpeg's constants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ColorTags {
-    primaries: ffi::AVColorPrimaries,
-    transfer: ffi::AVColorTransferCharacteristic,
-    space: ffi::AVColorSpace,
+    pub(crate) primaries: ffi::AVColorPrimaries,
+    pub(crate) transfer: ffi::AVColorTransferCharacteristic,
+    pub(crate) space: ffi::AVColorSpace,
     chroma: ffi::AVChromaLocation,
 }
 

@@ -48,7 +48,9 @@ impl FrameTable {
         };
         let frames = u64::try_from(times.len()).unwrap_or(u64::MAX);
         if !is_mov(&info.container) {
-            return Ok(Err("its container has no index of its pictures".to_owned()));
+            let name = info.container.split(',').next().unwrap_or_default();
+            let why = format!("its container, {name}, has no index of its pictures");
+            return Ok(Err(why));
         }
         if info.video.frames_hint != Some(frames) {
             return Ok(Err("its index lists pictures that are not shown".to_owned()));

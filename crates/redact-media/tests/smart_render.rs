@@ -378,12 +378,76 @@ fn broken_transport_streams_are_not_copied() {
     );
 }
 
+/// Goal: a release states the profile and level that all of its parameter sets need, where copied
+/// pictures need less than re-encoded ones.
+#[test]
+fn pictures_of_a_lower_level_are_copied() {
+    let folder = folder();
+    let (plain, source) = (folder.path().join("a.mp4"), folder.path().join("b.avi"));
+    ffmpeg(&format!("{MOVING} {PLAIN}"), &plain);
+    // FFmpeg gives the copy ticks for twice as many pictures, for which we encode.
+    ffmpeg(&format!("-i {} -c copy", plain.display()), &source);
+    let (output, plan) = release(&source, folder.path());
+    assert_eq!(plan.pictures_refused(), None);
+    assert_clean(&output, 1);
+}
+
+/// Goal: rows behind the cropping rectangle that are black in copied GOPs, and repeat the edge in
+/// re-encoded ones, are plain in all of them together.
+#[test]
+fn black_rows_behind_the_cropping_rectangle_are_plain() {
+    let folder = folder();
+    let (plain, source) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
+    let moving = MOVING.replace("320x240", "320x180");
+    ffmpeg(&format!("{moving} -vf pad=320:192 {PLAIN} -qp 18"), &plain);
+    let cropped = "-c copy -bsf:v h264_metadata=crop_bottom=12";
+    ffmpeg(&format!("-i {} {cropped}", plain.display()), &source);
+    let (output, plan) = release(&source, folder.path());
+    assert_eq!(plan.pictures_refused(), None);
+    let edges = redact_media::cropped_edges(&output, 1).unwrap().unwrap();
+    assert_eq!((edges.odd, edges.odd_means), (0, 0), "{edges:?}");
+}
+
+/// Goal: pictures whose container contradicts them, in their order or in their colors, are not
+/// copied: players differ in which of both they believe. Control: the same without contradiction.
+#[test]
+fn pictures_that_their_container_contradicts_are_not_copied() {
+    let swap = "-c copy -bsf:v setts=pts='PTS+40*eq(N\\,22)-40*eq(N\\,23)'";
+    let plain = "-c:v libx264 -preset veryfast -threads 1 -g 10 -keyint_min 10 -bf 2 -c:a aac";
+    let full = format!("-color_range pc {plain} -x264-params fullrange=off:scenecut=0");
+    let plain = format!("{plain} -sc_threshold 0");
+    for (encoding, remux, why) in [
+        (&plain, "-c copy", None),
+        (&plain, swap, Some("contradict")),
+        (&full, "-c copy", Some("colors")),
+    ] {
+        let folder = folder();
+        let (first, source) = (folder.path().join("a.mkv"), folder.path().join("b.mkv"));
+        let filter = if why == Some("colors") {
+            "-vf scale=out_range=pc,format=yuv420p"
+        } else {
+            ""
+        };
+        ffmpeg(&format!("{MOVING} {filter} {encoding}"), &first);
+        ffmpeg(&format!("-i {} {remux}", first.display()), &source);
+        let plan = CopyAnalysis::read(&source)
+            .unwrap()
+            .plan(75, is_bare, |_| true);
+        let said = plan.pictures_refused();
+        let is_as_expected = match why {
+            Some(why) => said.is_some_and(|said| said.contains(why)),
+            None => said.is_none(),
+        };
+        assert!(is_as_expected, "{remux}: {said:?} instead of {why:?}");
+    }
+}
+
 /// Goal: sound that may hold what no player reads, or that no browser plays in MP4, is re-encoded
 /// with its reason.
 #[test]
 fn sound_of_other_codecs_says_why_it_is_encoded_anew() {
     for (name, codec, why) in [
-        ("a.mkv", "libopus", "behind the sound"),
+        ("a.mkv", "libopus", "after the sound"),
         ("b.mkv", "libmp3lame", "no player reads"),
         ("c.avi", "pcm_s16le", "no browser"),
         ("d.ts", "mp2", "no player reads"),

@@ -34,19 +34,19 @@ pub fn read(packet: &[u8]) -> Result<AdtsFrame<'_>, Odd> {
     let (profile, rate) = (header[2] >> 6, header[2] >> 2 & 15);
     let channels = header[2] << 2 & 4 | header[3] >> 6;
     if profile != 1 {
-        return Err("header of another kind than AAC-LC");
+        return Err("not AAC-LC");
     }
     if channels == 0 {
-        return Err("header without the number of channels");
+        return Err("the header does not give the channel count");
     }
     let length = usize::from(header[3] & 3) << 11
         | usize::from(header[4]) << 3
         | usize::from(header[5] >> 5);
     if length != packet.len() {
-        return Err("header with another length than its packet");
+        return Err("the header's length differs from its packet's");
     }
     if header[6] & 3 != 0 {
-        return Err("several blocks behind one header");
+        return Err("more than one block after a header");
     }
     let has_checksum = header[1] & 1 == 0;
     let skip = HEADER_BYTES + if has_checksum { CHECKSUM_BYTES } else { 0 };
@@ -80,20 +80,20 @@ mod tests {
             ([0x11, 0x90], &[0x21, 0x10][..])
         );
         let with_checksum = changed(1, 0xf0);
-        assert_eq!(read(&with_checksum).unwrap().block, &[]);
+        assert!(read(&with_checksum).unwrap().block.is_empty());
     }
 
     /// Goal: a packet with more than one block, or of another kind, is refused. Control: above.
     #[test]
     fn other_packets_are_refused() {
-        let several = "several blocks behind one header";
+        let several = "more than one block after a header";
         assert_eq!(read(&changed(6, 0xfd)), Err(several));
-        let kind = "header of another kind than AAC-LC";
+        let kind = "not AAC-LC";
         assert_eq!(read(&changed(2, 0x0c)), Err(kind));
-        let length = "header with another length than its packet";
+        let length = "the header's length differs from its packet's";
         assert_eq!(read(&changed(4, 0x02)), Err(length));
         assert_eq!(read(&[&FRAME[..], &[0]].concat()), Err(length));
-        let channels = "header without the number of channels";
+        let channels = "the header does not give the channel count";
         assert_eq!(read(&changed(3, 0)), Err(channels));
         let none = "packet without a header";
         assert_eq!(read(&changed(0, 0xfe)), Err(none));

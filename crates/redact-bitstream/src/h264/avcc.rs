@@ -91,6 +91,9 @@ impl From<SetRefusal> for CopyRefusal {
     }
 }
 
+/// The colors of a sequence parameter set that states none.
+const UNSPECIFIED: [u8; 4] = [2, 2, 2, 0];
+
 /// The decoder configuration of a track: how NAL units are delimited, and the parameter sets.
 #[derive(Clone, Debug)]
 pub struct AvcConfig {
@@ -112,6 +115,8 @@ pub struct AvcConfig {
     pub is_cropped: bool,
     /// Visible width and height of each sequence parameter set, samples.
     shown: Vec<(u32, u32)>,
+    /// Primaries, transfer, matrix and range of each sequence parameter set.
+    colors: Vec<[u8; 4]>,
     /// Timing of the sequence parameter sets that have any.
     clocks: Vec<Clock>,
 }
@@ -164,6 +169,7 @@ impl AvcConfig {
             dpb_pictures: 0,
             is_cropped: false,
             shown: Vec::new(),
+            colors: Vec::new(),
             clocks: Vec::new(),
         };
         config.parse_sets()?;
@@ -180,6 +186,7 @@ impl AvcConfig {
             self.dpb_pictures = self.dpb_pictures.max(set.dpb_pictures);
             self.is_cropped |= set.is_cropped;
             self.shown.push(set.shown);
+            self.colors.push(set.colors.unwrap_or(UNSPECIFIED));
             self.clocks.extend(set.clock);
             if sequences.insert(set.id, coded).is_some() {
                 return Err(twice);
@@ -218,6 +225,13 @@ impl AvcConfig {
     #[must_use]
     pub fn shows_only(&self, width: u32, height: u32) -> bool {
         self.shown.iter().all(|shown| *shown == (width, height))
+    }
+
+    /// Whether every sequence parameter set states these colors: primaries, transfer, matrix, as in
+    /// ITU-T H.273, and 0x80 for full range.
+    #[must_use]
+    pub fn has_colors(&self, colors: [u8; 4]) -> bool {
+        self.colors.iter().all(|own| *own == colors)
     }
 
     /// Whether pictures with these `pps_id` use every parameter set; unused ones could hold

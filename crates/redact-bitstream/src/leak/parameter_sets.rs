@@ -39,6 +39,18 @@ pub(super) struct ParameterSets {
 }
 
 impl ParameterSets {
+    /// Whether an `avcC` may state this profile, these constraint flags and this level: those of the
+    /// first sequence parameter set, or what holds for all of them (ISO/IEC 14496-15, 5.3.3.1.2).
+    fn agrees_with(&self, stated: &[u8]) -> bool {
+        let of_kind = |set: &&Vec<u8>| nal::kind(set) == Some(nal::SPS);
+        let sets = self.coded.iter().filter(of_kind);
+        let all: Vec<&[u8]> = sets.filter_map(|set| set.get(1..4)).collect();
+        let of_all = all.iter().fold([0, 0xff, 0], |all, set| {
+            [all[0].max(set[0]), all[1] & set[1], all[2].max(set[2])]
+        });
+        all.first().is_some_and(|first| *first == stated) || of_all == stated
+    }
+
     /// Parses an `avcC` and reports parameter sets that a release must not have.
     pub(super) fn read(avcc: Atom<'_>, report: &mut Report) -> Result<Self, Malformed> {
         let bad = || malformed("malformed decoder configuration", avcc.offset);
@@ -68,9 +80,7 @@ impl ParameterSets {
         }
         // High profiles add four bytes: 4:2:0, 8 bits twice, and no extensions.
         let plain_end = fields.rest().is_empty() || fields.rest() == [0xfd, 0xf8, 0xf8, 0];
-        // The first sequence parameter set's profile, constraint flags and level.
-        let first = sets.coded.first().and_then(|set| set.get(1..4));
-        if first != Some(&head[1..4]) {
+        if !sets.agrees_with(&head[1..4]) {
             report.note(
                 LeakChannel::LeftoverBytes,
                 "profile differs from the parameter sets".to_owned(),

@@ -101,10 +101,10 @@ pub(super) fn check(
     report.count(LeakChannel::SeiUserData, checked.clone());
     report.count(LeakChannel::EncoderSei, checked);
     if matches!(slices, Slices::But(_)) {
-        let mut walked = format!("{parsed} pictures walked to their last bit");
+        let mut walked = format!("{parsed} pictures parsed to their last bit");
         if parsed < pictures {
             let known = pictures - parsed;
-            walked.push_str(&format!(", {known} coded as pictures that were"));
+            walked.push_str(&format!(", {known} identical to pictures parsed before"));
         }
         report.count(LeakChannel::LeftoverBytes, walked);
     }

@@ -24,7 +24,11 @@ const FRAMES_MAX: usize = 16_000_000;
 const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 
 /// Why an AVI file is not copied of which the order of pictures is not known.
-const NO_ORDER: &str = "its container has no presentation times, and its pictures do not tell them";
+const NO_ORDER: &str =
+    "its container has no presentation times, and its pictures do not state their order";
+
+/// Why a recording is not copied that shows pictures in another order than they are coded for.
+const OTHER_ORDER: &str = "the times of its pictures contradict their order";
 
 /// What is known of the pictures so far, or the first reason not to copy them.
 pub(crate) struct PictureAnalysis {
@@ -34,7 +38,7 @@ pub(crate) struct PictureAnalysis {
     base: TimeBase,
     /// Visible width and height, as the decoder shows them.
     size: (u32, u32),
-    /// Follows the order of pictures where packets have no presentation times.
+    /// Follows the order of pictures.
     order: PictureOrder,
     /// How many places pictures are decoded behind their place in presentation order, at most.
     late: usize,
@@ -45,6 +49,8 @@ pub(crate) struct PictureAnalysis {
 struct OpenGop {
     /// Presentation times in packet order, or the order of pictures where packets have none.
     pts: Vec<i64>,
+    /// The order of its pictures by their slices, where these state it.
+    order: Vec<Option<i64>>,
     bytes: u64,
     repeated_sets: Vec<Vec<u8>>,
     sei: u32,
@@ -129,13 +135,12 @@ impl PictureAnalysis {
             return Err("it does not begin with an IDR picture".to_owned());
         }
         let pictures = self.state.as_mut().map_err(|why| why.clone())?;
+        let order = pictures.config.order_fields(data);
+        let order = order.map(|fields| self.order.next(&fields));
         let (shown, decoded) = match pictures.times {
             PacketTimes::Both => (packet.pts(), packet.dts()),
             PacketTimes::Presented => (packet.pts(), None),
-            PacketTimes::Decoded => {
-                let fields = pictures.config.order_fields(data).ok_or(NO_ORDER)?;
-                (Some(self.order.next(&fields)), packet.dts())
-            }
+            PacketTimes::Decoded => (Some(order.ok_or(NO_ORDER)?), packet.dts()),
         };
         // Derived decoding times are filled in at the end.
         let decoded = match pictures.times {
@@ -158,6 +163,7 @@ impl PictureAnalysis {
         gop.sei += found.sei;
         gop.filler += found.filler;
         gop.pts.push(shown);
+        gop.order.push(order);
         pictures.repeats_sets |= !found.repeated_sets.is_empty();
         for set in found.repeated_sets {
             if !gop.repeated_sets.contains(&set) {
@@ -182,6 +188,11 @@ impl PictureAnalysis {
             let from = pictures.pts.len();
             let times = pictures.dts.get(from..).unwrap_or_default();
             gop.pts = by_order(&gop.pts, times).ok_or(NO_ORDER)?;
+        }
+        // Players that go by the order and those that go by times would show different things.
+        let order: Option<Vec<i64>> = gop.order.iter().copied().collect();
+        if order.is_some_and(|order| by_order(&order, &gop.pts).as_ref() != Some(&gop.pts)) {
+            return Err(OTHER_ORDER.to_owned());
         }
         self.late = self.late.max(lateness(&gop.pts));
         close_gop(pictures, gop, self.base.num.get())
@@ -230,6 +241,7 @@ impl OpenGop {
     fn new() -> Self {
         Self {
             pts: Vec::new(),
+            order: Vec::new(),
             bytes: 0,
             repeated_sets: Vec::new(),
             sei: 0,
@@ -250,7 +262,7 @@ fn whole_refusal(info: &SourceInfo) -> Option<String> {
     if PacketTimes::of(&info.container).is_none() {
         let name = info.container.split(',').next().unwrap_or_default();
         return Some(format!(
-            "its container is {name}, none of MP4, MOV, Matroska, MPEG-TS and AVI"
+            "its container is {name}; stream copy needs MP4, MOV, Matroska, MPEG-TS or AVI"
         ));
     }
     if info.video.codec != "h264" {

@@ -49,7 +49,7 @@ pub(super) fn prove(
         return Ok(());
     }
     let gops = due.iter().filter(|due| **due).count();
-    tracing::debug!(gops, "coded pictures are parsed");
+    tracing::debug!(gops, "parsing coded pictures");
     let read = read(path, (settings, video), pictures, decoder, &due)?;
     let due = pictures.gops.iter_mut().zip(due).filter(|(_, due)| *due);
     for (gop, _) in due {
@@ -68,7 +68,7 @@ fn read(
 ) -> Result<Read, SourceError> {
     let starts = pictures.gop_starts();
     let is_cropped = pictures.config.is_cropped;
-    let counted = (pictures.times == PacketTimes::Decoded).then(|| pictures.times_of(due));
+    let counted = (pictures.times == PacketTimes::Decoded).then(|| pictures.times_of_due(due));
     let mut plain = is_cropped.then(|| PlainPictures::new(&starts, counted, decoder));
     let mut input = probe::open(path, settings)?;
     let (done, walked) = walk::beside(Some(&pictures.config), |walker| {
@@ -149,7 +149,7 @@ pub(super) fn unreadable(error: Error) -> SourceError {
 fn changed() -> SourceError {
     SourceError::Failed {
         what: "the recording changed while it was analyzed",
-        source: "it has other packets than before".into(),
+        source: "its packets differ from before".into(),
     }
 }
 
@@ -190,7 +190,7 @@ impl Pictures {
     }
 
     /// Times of the pictures of the GOPs that are `due`, in ticks and sorted.
-    fn times_of(&self, due: &[bool]) -> Vec<i64> {
+    fn times_of_due(&self, due: &[bool]) -> Vec<i64> {
         let gops = self.gops.iter().zip(due).filter(|(_, due)| **due);
         let frames = gops.map(|(gop, _)| gop.frames.start().get()..gop.frames.end().get());
         frames

@@ -33,7 +33,7 @@ const ZERO: Timestamp = Timestamp::new(0);
 const NOT_PLAIN: &str = "its configuration is not plain AAC-LC";
 
 /// Why a track is not copied whose packets do not have the headers of ADTS.
-const NOT_ADTS: &str = "its packets are not each one packet of AAC-LC in ADTS";
+const NOT_ADTS: &str = "its packets are not single AAC-LC packets in ADTS";
 
 /// What is known of a track so far.
 pub(crate) struct SoundAnalysis {
@@ -155,7 +155,7 @@ fn form(
     if PacketTimes::of(&info.container).is_none() {
         let name = info.container.split(',').next().unwrap_or_default();
         return Err(format!(
-            "its container is {name}, none of MP4, MOV, Matroska, MPEG-TS and AVI"
+            "its container is {name}; stream copy needs MP4, MOV, Matroska, MPEG-TS or AVI"
         ));
     }
     if track.codec != "aac" {
@@ -196,7 +196,7 @@ fn form(
 fn why_not_copied(codec: &str) -> String {
     let why = match codec {
         "mp3" | "mp2" => "its frames have room for data that no player reads",
-        "opus" | "vorbis" => "its packets may hold data behind the sound",
+        "opus" | "vorbis" => "its packets may hold data after the sound",
         _ if codec.starts_with("pcm_") => "no browser plays it in MP4",
         _ => return format!("its codec is {codec}, not aac"),
     };

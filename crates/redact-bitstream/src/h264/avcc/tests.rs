@@ -161,7 +161,7 @@ fn records_are_merged() {
 fn byte_stream(units: &[&[u8]]) -> Vec<u8> {
     let coded = units
         .iter()
-        .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat());
+        .flat_map(|unit| [&[0, 0, 0, 1][..], *unit].concat());
     coded.collect()
 }
 
