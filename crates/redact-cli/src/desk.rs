@@ -104,6 +104,16 @@ fn listen(args: &DeskArgs) -> Listen {
     }
 }
 
+/// Where the files of shared work are, as an administrator finds them again.
+fn queue_store(args: &DeskArgs) -> Option<String> {
+    let store = paths::queue_store(args.on_queue.place()?.store.as_deref()).ok()?;
+    if store.contains("://") {
+        return Some(store);
+    }
+    let folder = std::path::absolute(&store);
+    Some(folder.map_or(store, |folder| folder.display().to_string()))
+}
+
 fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result<Options> {
     let folder = match &args.data {
         Some(folder) => folder.clone(),
@@ -128,7 +138,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         sign_export: sign(args, global, log.path(), Signed::EventLog),
         sign_disposal: sign(args, global, log.path(), Signed::Disposal),
         caches: vec![paths::segment_cache()?],
-        queue_store: args.on_queue.place().and_then(|place| place.store),
+        queue_store: queue_store(args),
         agency: args.agency.clone(),
         provider: provider(args)?,
         mail: args.mail.as_deref().map(MailConfig::read).transpose()?,

@@ -108,6 +108,12 @@ impl ApiError {
         self.field.as_deref() == Some(field)
     }
 
+    /// The field beside which it is shown.
+    pub(crate) fn about(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

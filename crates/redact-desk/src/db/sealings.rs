@@ -60,10 +60,11 @@ pub(crate) async fn names(db: &Db, sealing: &Id, user: &Id) -> Result<bool, DbEr
     Ok(found.iter().any(|(id, _)| id == user))
 }
 
-/// Whether anybody whom an order names can still sign in.
-pub(crate) async fn names_somebody_here(db: &Db, sealing: &Id) -> Result<bool, DbError> {
+/// Whether an approver whom an order names can still sign in: approvers record that it was lifted.
+pub(crate) async fn names_an_approver(db: &Db, sealing: &Id) -> Result<bool, DbError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sealing_people JOIN users
-        ON users.id = sealing_people.user WHERE sealing = ? AND users.active = 1)";
+        ON users.id = sealing_people.user WHERE sealing = ? AND users.active = 1
+          AND users.role = 'approver')";
     let (found,): (bool,) = sqlx::query_as(sql).bind(sealing).fetch_one(db).await?;
     Ok(found)
 }

@@ -132,7 +132,7 @@ async fn check_not_alike(change: &mut Connection, name: &str, user: &Id) -> ApiR
     .await?;
     match others.iter().find(|(other,)| is_one_person(name, other)) {
         Some((other,)) if name_key(other) != name_key(name) => {
-            let message = format!("A reader could take this name for that of {other}.");
+            let message = format!("This name looks like that of {other}.");
             Err(ApiError::conflict("name_taken", message).hint(NAME_HINT))
         }
         Some(_) => Err(name_taken()),

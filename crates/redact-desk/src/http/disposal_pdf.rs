@@ -20,7 +20,7 @@ pub(crate) async fn make(
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<SignedExport>> {
     check_sealed(&app, &who, &id).await?;
-    let (text, _) = disposals::certificate(&app, &who, &id).await?;
+    let (text, _) = disposals::certificate(&app, &who, (&id, "disposal-pdf")).await?;
     let record: DisposalCertificate =
         serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))?;
     let mut report = Report::new(&app, "Record of a disposal").await?;
@@ -60,10 +60,18 @@ fn facts(record: &DisposalCertificate) -> Vec<String> {
     };
     let store = record.queue_store.as_ref().map(|store| {
         format!(
-            "The store of the queue ({store}) may still have parts of it: an administrator removes \
-             them with `redact queue clean`."
+            "The store of the queue ({store}) may still have parts of it, which remain there until \
+             an administrator runs `redact queue clean --days 1`, a day or more after the jobs \
+             ended."
         )
     });
+    let is_alone = record.files_that_stay.is_empty() && record.same_file_stays_in.is_empty();
+    let found = if is_alone {
+        "No copy of them was found."
+    } else {
+        "No copy of them was found, except the equal files listed below, which belong to records \
+         that stay."
+    };
     let all = [
         format!("Disposal {}.", record.disposal),
         format!(
@@ -89,7 +97,7 @@ fn facts(record: &DisposalCertificate) -> Vec<String> {
         ),
         format!(
             "Finished on {}: {} files were deleted, and {} files of the data folder were searched \
-             by content afterward. None of the deleted files was found.",
+             by content afterward. {found}",
             time::plain(&record.done_at),
             record.files.len(),
             record.files_compared

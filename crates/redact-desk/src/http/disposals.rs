@@ -265,7 +265,7 @@ pub(crate) async fn certificate(
     Path(id): Path<Id>,
 ) -> ApiResult<Response> {
     check_sealed(&app, &who, &id).await?;
-    let (text, _) = disposals::certificate(&app, &who, &id).await?;
+    let (text, _) = disposals::certificate(&app, &who, (&id, "disposal-certificate")).await?;
     let name = format!("disposal-{id}.json");
     Ok(download("application/json", &name, text))
 }
@@ -277,7 +277,7 @@ pub(crate) async fn signature(
     Path(id): Path<Id>,
 ) -> ApiResult<Response> {
     check_sealed(&app, &who, &id).await?;
-    let (_, signature) = disposals::certificate(&app, &who, &id).await?;
+    let (_, signature) = disposals::certificate(&app, &who, (&id, "disposal-certificate")).await?;
     let name = format!("disposal-{id}.json.minisig");
     Ok(download("text/plain; charset=utf-8", &name, signature))
 }

@@ -78,8 +78,12 @@ pub(crate) async fn enter(
 ) -> ApiResult<()> {
     check_days(app.today(), new)?;
     let absent = users::by_id(&app.db, user).await?;
+    if !absent.active {
+        let message = "This account is not active.";
+        return Err(ApiError::conflict("conflict", message));
+    }
     if !absent.role.reviews() {
-        let message = "Nothing waits for this person, who reviews no recordings.";
+        let message = "This person does not review recordings and needs no stand-in.";
         return Err(ApiError::conflict("conflict", message));
     }
     let stand_in = users::by_id(&app.db, &new.stand_in).await;

@@ -270,12 +270,12 @@ async fn note(
 pub(crate) async fn certificate(
     app: &Shared,
     who: &SessionUser,
-    id: &Id,
+    (id, action): (&Id, &'static str),
 ) -> ApiResult<(String, String)> {
     let row = disposals::by_id(&app.db, id).await?;
     let found = row.certificate.zip(row.signature);
     let found = found.ok_or_else(ApiError::not_found)?;
-    let event = Event::new(Act::Export, "disposal-certificate").id("disposal", id);
+    let event = Event::new(Act::Export, action).id("disposal", id);
     app.log_event(&who.name, event).await?;
     Ok(found)
 }

@@ -316,8 +316,9 @@ fn entered(app: &Shared, cells: &Cells<'_>, defaults: &ImportDefaults) -> ApiRes
     let kind = match cells.get("requester_kind") {
         "" => defaults.requester_kind,
         text => kind_of(defaults, text).ok_or_else(|| {
-            let message =
-                format!("{text:?} is not a known type of requester. Choose above which one it is.");
+            let message = format!(
+                "{text:?} is not a known type of requester. Choose its type under Requester types."
+            );
             ApiError::field("requester_kind", message)
         })?,
     };

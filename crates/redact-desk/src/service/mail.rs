@@ -237,7 +237,7 @@ impl News {
         let responsive: Vec<_> = responsive.filter(|one| !closed(&one.recording)).collect();
         for recording in &responsive {
             if stage(&recording.flags) == Stage::InReview {
-                let key = format!("ready {} {}", row.id, recording.name);
+                let key = format!("ready {} {}", row.id, recording.recording);
                 items.push(item(key, MailKind::Ready));
             }
         }

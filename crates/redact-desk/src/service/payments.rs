@@ -44,8 +44,8 @@ pub(crate) async fn pay(
     let billed = app.zone().day(first_billed(app, &row).await?);
     if day < billed {
         let message = format!(
-            "The invoice is of {}, so it cannot have been paid earlier. Enter the day on which \
-             the payment came in.",
+            "The payment date is before the invoice date, {}. Enter the day on which the \
+             payment was received.",
             time::day_text(billed)
         );
         return Err(ApiError::field("paid_on", message));

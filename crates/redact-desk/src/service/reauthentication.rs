@@ -71,11 +71,9 @@ pub(crate) async fn reauthenticate(app: &Shared, given: Reauthentication<'_>) ->
     if !password::matches(app, Lane::SignedIn, given.password, known).await? {
         refusals::note(app, refusal(false)).await?;
         let message = "The password is wrong.";
-        return Err(ApiError::new(
-            Status::Unauthorized,
-            "wrong_password",
-            message,
-        ));
+        return Err(
+            ApiError::new(Status::Unauthorized, "wrong_password", message).about("password"),
+        );
     }
     if let Some(code) = given.code
         && !is_second_factor(app, account, code).await?

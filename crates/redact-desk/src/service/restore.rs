@@ -17,6 +17,7 @@ use super::backup_files::{self, BackupManifest, DATA, EVENTS};
 use super::copies_of_file;
 use super::disposing::{begun_uploads, others, places};
 use super::ledger::{self, LEDGER, LedgerLine, LiftingEntry, SealingEntry};
+use super::sealings::{part_of_order, parts};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::disposals::{self, DisposalRow};
 use crate::db::pool::{self, Db};
@@ -268,6 +269,10 @@ async fn to_close(db: &Db, entry: &SealingEntry) -> ApiResult<Vec<ToClose>> {
     let Some((id, request)) = ids else {
         return Ok(Vec::new());
     };
+    // An order that the backup has may have been lifted, and what it closed be elsewhere.
+    if sealings::by_id(db, &id).await.is_ok() {
+        return Ok(Vec::new());
+    }
     if let Some(recording) = entry.recording.as_deref().and_then(Id::read) {
         let request = known_request(db, &recording, request).await?;
         return Ok(request
@@ -298,12 +303,6 @@ async fn to_close(db: &Db, entry: &SealingEntry) -> ApiResult<Vec<ToClose>> {
         });
     }
     Ok(all)
-}
-
-/// The id of the part of an order that closes one recording: the same in every restore.
-fn part_of_order(order: &Id, recording: &Id) -> Id {
-    let digest = redact_record::digest_bytes(format!("{order} {recording}").as_bytes()).to_string();
-    Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
 }
 
 /// Closes what an order closed after the backup; `false` if the data has the order already, or
@@ -369,16 +368,12 @@ async fn lift(db: &Db, entry: &LiftingEntry) -> ApiResult<bool> {
         return Ok(false);
     };
     let order = (&*entry.court, &*entry.number, &*entry.dated);
-    let is_part = |row: &SealingRow| {
-        let recording = row.recording.as_ref();
-        recording.is_some_and(|recording| row.id == part_of_order(&id, recording))
-    };
-    let parts = sealings::all(db).await?.into_iter().filter(is_part);
-    let ids: Vec<Id> = parts.map(|row| row.id).chain([id.clone()]).collect();
+    let parts = parts(db, &id).await?;
+    let ids = parts.into_iter().chain([id]);
     let mut change = pool::begin(db).await?;
     let mut lifted = false;
-    for one in &ids {
-        lifted |= sealings::lift(&mut change, one, order, (&entry.by, entry.at)).await?;
+    for one in ids {
+        lifted |= sealings::lift(&mut change, &one, order, (&entry.by, entry.at)).await?;
     }
     change.commit().await?;
     Ok(lifted)

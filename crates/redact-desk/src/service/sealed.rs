@@ -46,7 +46,8 @@ pub(crate) async fn check_request_open_to_all(app: &Shared, request: &Id) -> Api
     if !sealings::covers_request(&app.db, request).await? {
         return Ok(());
     }
-    let message = "A court order restricts access to that request, so nothing is moved into it.";
+    let message =
+        "A court order restricts access to that request, so nothing can be moved into it.";
     Err(ApiError::conflict("sealed", message))
 }
 

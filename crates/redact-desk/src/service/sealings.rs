@@ -8,7 +8,7 @@ use super::ledger::{self, LedgerLine, LiftingEntry, SealingEntry};
 use super::reauthentication::with_password;
 use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, Status, optional_text, text};
-use crate::db::pool;
+use crate::db::pool::{self, Db};
 use crate::db::sealings::{self, SealingRow};
 use crate::db::{practice, recordings, requests, users};
 use crate::event::Event;
@@ -99,6 +99,8 @@ pub(crate) async fn enter(app: &Shared, who: &SessionUser, new: NewSealing<'_>) 
         lift_dated: String::new(),
     };
     with_password(app, who, (new.password, new.peer), "court-order").await?;
+    // Nothing is moved into or out of what it closes in between.
+    let _alone = app.review_lock.lock().await;
     let mut change = pool::begin(&app.db).await?;
     sealings::insert(&mut change, &row, new.people).await?;
     let event = event("sealing-entered", &row)
@@ -180,6 +182,25 @@ pub(crate) async fn check_named(app: &Shared, who: &SessionUser, id: &Id) -> Api
     ))
 }
 
+/// The id of the part of an order that closes one recording: the same in every restore.
+pub(crate) fn part_of_order(order: &Id, recording: &Id) -> Id {
+    let digest = redact_record::digest_bytes(format!("{order} {recording}").as_bytes()).to_string();
+    Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
+}
+
+/// The parts of an order about a whole request that a restore made.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn parts(db: &Db, order: &Id) -> ApiResult<Vec<Id>> {
+    let is_part = |row: &SealingRow| {
+        let recording = row.recording.as_ref();
+        recording.is_some_and(|recording| row.id == part_of_order(order, recording))
+    };
+    let all = sealings::all(db).await?.into_iter();
+    Ok(all.filter(is_part).map(|row| row.id).collect())
+}
+
 /// Opens again what an order closed, by a later order.
 ///
 /// # Errors
@@ -193,8 +214,8 @@ pub(crate) async fn lift(
 ) -> ApiResult<()> {
     let row = sealings::by_id(&app.db, id).await?;
     let is_named = sealings::names(&app.db, id, &who.id).await?;
-    if !is_named && sealings::names_somebody_here(&app.db, id).await? {
-        let message = "Only a person whom the order names can record that it was lifted.";
+    if !is_named && sealings::names_an_approver(&app.db, id).await? {
+        let message = "Only an approver whom the order names can record that it was lifted.";
         return Err(ApiError::new(Status::Forbidden, "sealed", message));
     }
     let court = text("court", court, 200)?;
@@ -210,6 +231,9 @@ pub(crate) async fn lift(
     if !sealings::lift(&mut change, id, by, (&who.name, app.now())).await? {
         let message = "This order was lifted already.";
         return Err(ApiError::conflict("lifted", message));
+    }
+    for part in parts(&app.db, id).await? {
+        sealings::lift(&mut change, &part, by, (&who.name, app.now())).await?;
     }
     let event = event("sealing-lifted", &row).label("dated", &dated);
     app.log_event(&who.name, event).await?;

@@ -123,6 +123,8 @@ pub(crate) async fn set(
     }
     let value = optional_text("value", value, CHARS_MAX)?;
     check(app, setting, &value)?;
+    // What is counted by is what was saved last.
+    let _alone = app.review_lock.lock().await;
     let before = SavedSettings(settings::all(&app.db).await?);
     let before = before.get(setting);
     if before == value {

@@ -526,8 +526,8 @@ async fn no_answer_has_what_is_closed() {
     office.hand_over(&release).await;
     bench.write_timeline(&office.recording);
     let auditor = bench.invited(&office.admin, "uma", Role::Auditor).await;
-    let order = office.seal("recording", &office.recording).await;
     let request = office.request().await["id"].as_str().unwrap().to_owned();
+    let order = office.seal("recording", &office.recording).await;
     let ids = [
         request,
         office.recording.clone(),

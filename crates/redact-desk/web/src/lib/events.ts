@@ -54,6 +54,7 @@ const titles: Record<string, string> = {
   'export.backup': 'Backup made',
   'export.requests': 'List of requests exported',
   'export.disposal-certificate': 'Record of a disposal downloaded',
+  'export.disposal-pdf': 'Record of a disposal downloaded as PDF',
   'intake.recording': 'Recording added',
   'decision.begun': 'Review started',
   'decision.saved': 'Review saved',

@@ -1,5 +1,4 @@
 // The access report and the review of unusual access.
-import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { checkAccess, checkWidth, picture } from './chromium';
 import { inMemory } from './in-memory';
