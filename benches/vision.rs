@@ -100,7 +100,7 @@ fn models(c: &mut Criterion) {
 
 fn motion(c: &mut Criterion) {
     let frames = [frame(0), frame(5)];
-    let mut motion = FlowMotion::new().expect("OpenCV has one thread");
+    let mut motion = FlowMotion::new();
     let mut at = 0;
     c.bench_function("camera motion into one 1080p picture", |b| {
         b.iter(|| {

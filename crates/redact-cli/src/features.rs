@@ -38,7 +38,7 @@ pub(crate) struct WithoutQueue;
 
 impl fmt::Display for WithoutQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this program was built without the queue; the feature queue is needed")
+        f.write_str("the queue is not available: this program was built without it")
     }
 }
 

@@ -99,7 +99,7 @@ const fn instances(workers: usize, detectors: usize) -> usize {
     }
 }
 
-/// From so many detectors on, none needs more than half of the time that all need.
+/// With this many detectors or more, none needs more than half of the time that all need.
 const DETECTORS_MANY: usize = 5;
 
 impl LoadedDetectors {

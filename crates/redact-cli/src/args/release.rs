@@ -22,7 +22,7 @@ pub(crate) struct EncodingArgs {
     pub preset: PresetArg,
 
     /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 20 for
-    /// recordings of few bits, or 21 for HEVC, AV1 and VP9, whose releases would otherwise be
+    /// recordings with a low bit rate, or 21 for HEVC, AV1 and VP9, whose releases would otherwise be
     /// several times as large as the recording). With masks, at most 22 is used. The coarser the
     /// pictures, the more often a mask fails its audit, and no release is written: choose a lower
     /// number then

@@ -50,7 +50,9 @@ impl ProofClient {
         let bytes: Vec<u8> = all.into_iter().flat_map(|digest| digest.0).collect();
         match std::fs::write(&self.file, bytes) {
             Ok(()) => drop(self.link.request(CacheRequest::StoreProofs)),
-            Err(error) => tracing::warn!("cannot cache what was analyzed: {error}"),
+            Err(error) => {
+                tracing::warn!("cannot cache the list of GOPs that may be copied: {error}")
+            }
         }
     }
 }
