@@ -1,8 +1,8 @@
 //! Estimates how the camera moved from one frame to the next.
 //!
 //! Corners of the previous frame are tracked into the new one (pyramidal Lucas-Kanade) and back. A
-//! similarity (translation, rotation and zoom) is fitted robustly to those that return. Objects that
-//! move by themselves are outliers of the fit.
+//! similarity (translation, rotation and zoom) is fitted robustly to those that return. Objects
+//! that move by themselves are outliers of the fit.
 //!
 //! A cut is recognized by a change of the brightness histogram together with lost corners, because
 //! a flash or a fast pan causes only one of them.

@@ -39,8 +39,8 @@ pub(super) struct ParameterSets {
 }
 
 impl ParameterSets {
-    /// Whether an `avcC` may state this profile, these constraint flags and this level: those of the
-    /// first sequence parameter set, or what holds for all of them (ISO/IEC 14496-15, 5.3.3.1.2).
+    /// Whether an `avcC` may state this profile, these constraint flags and this level: those of
+    /// the first sequence parameter set, or what holds for all (ISO/IEC 14496-15, 5.3.3.1.2).
     fn agrees_with(&self, stated: &[u8]) -> bool {
         let of_kind = |set: &&Vec<u8>| nal::kind(set) == Some(nal::SPS);
         let sets = self.coded.iter().filter(of_kind);

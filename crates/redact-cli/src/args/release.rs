@@ -22,8 +22,8 @@ pub(crate) struct EncodingArgs {
     pub preset: PresetArg,
 
     /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 20 for
-    /// recordings with a low bit rate, or 21 for HEVC, AV1 and VP9, whose releases would otherwise be
-    /// several times as large as the recording). With masks, at most 22 is used. The coarser the
+    /// recordings with a low bit rate, or 21 for HEVC, AV1 and VP9, whose releases would otherwise
+    /// be several times as large as the recording). With masks, at most 22 is used. The coarser the
     /// pictures, the more often a mask fails its audit, and no release is written: choose a lower
     /// number then
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=35))]
