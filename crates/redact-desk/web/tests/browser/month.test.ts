@@ -340,7 +340,10 @@ describe.skipIf(FAKETIME === undefined)('a month', () => {
     await expect.poll(state, { timeout: 60_000 }).toBe('done');
     const { page } = operator;
     await page.goto(`${server.address}/#/disposals/${proposed.id}`);
-    await page.getByText('camera-6.mp4').first().waitFor();
+    // Its name is gone with it.
+    const called = `recording-${recordings.get('M-06')!.slice(0, 8)}`;
+    await page.getByText(called).first().waitFor();
+    expect(await page.getByText('camera-6.mp4').count()).toBe(0);
     await look(page, '04-disposal');
   });
 
