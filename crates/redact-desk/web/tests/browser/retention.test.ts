@@ -45,7 +45,7 @@ test('a request shows how long each recording stays, and takes holds and orders'
     });
     await section.getByRole('button', { name: 'Court order…' }).first().click();
     await dialog.getByLabel('Ben Holm').check();
-    await dialog.getByText('Only a later order of a court').waitFor();
+    await dialog.getByText('Only a later court order').waitFor();
     await dialog.getByLabel('Your password').waitFor();
     await checkAccess(page);
     await picture(page, 'retention-order');
