@@ -54,7 +54,7 @@ pub struct PictureOrder {
 
 impl PictureOrder {
     /// Takes the next picture in decoding order; pictures of a GOP are shown in ascending order of
-    /// what this returns. It begins anew at each IDR picture.
+    /// what this returns. It starts over at each IDR picture.
     pub fn next(&mut self, picture: &OrderFields) -> i64 {
         if picture.is_idr {
             *self = Self::default();

@@ -31,7 +31,7 @@ pub(crate) struct SignedExport {
 }
 
 impl SignedExport {
-    /// What the page is told about an export of that many entries.
+    /// What the page shows of an export with that many entries.
     pub(super) fn of(export: &Export, entries: usize) -> Self {
         Self {
             id: export.id.clone(),

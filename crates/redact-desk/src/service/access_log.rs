@@ -131,7 +131,7 @@ fn things(entry: &Recorded) -> Vec<Id> {
     ids.filter_map(Id::read).collect()
 }
 
-/// How an entry is access to a recording; `None` if it is none.
+/// How an entry is access to a recording; `None` for any other entry.
 fn access_kind(entry: &Recorded) -> Option<AccessKind> {
     Some(match (entry.event.what, label(entry, "action")?) {
         (Act::View, "viewed") => AccessKind::Viewed,
